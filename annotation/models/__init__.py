@@ -1,0 +1,31 @@
+from annotation.models.assignment import Assignment
+from annotation.models.audit import AuditEvent
+from annotation.models.judgement import Judgement, Ranking, WorkDay
+from annotation.models.person import Person
+from annotation.models.project import Guideline, Invitation, Membership, Project, Role
+from annotation.models.prompt import Prompt
+from annotation.models.review import Gold, Review
+from annotation.models.sample import Generator, Sample
+from annotation.models.task import Lane, QueuePosition, Task
+
+__all__ = [
+    "Assignment",
+    "AuditEvent",
+    "Generator",
+    "Gold",
+    "Guideline",
+    "Invitation",
+    "Judgement",
+    "Lane",
+    "Membership",
+    "Person",
+    "Project",
+    "Prompt",
+    "QueuePosition",
+    "Ranking",
+    "Review",
+    "Role",
+    "Sample",
+    "Task",
+    "WorkDay",
+]

@@ -1,0 +1,37 @@
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Person(AbstractUser):
+    """Somebody who judges, writes or manages; also a person known only from an imported file.
+
+    Imported people keep their judgements apart. They never sign in: their user name holds a colon,
+    which the sign-up form does not allow, so it cannot collide with anybody's.
+    """
+
+    class Origin(models.TextChoices):
+        HERE = "here", _("Signed up here")
+        IMPORTED = "imported", _("Imported")
+
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    display_name = models.CharField(_("name"), max_length=150, blank=True)
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.HERE)
+
+    class Meta:
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
+        constraints = [
+            models.CheckConstraint(
+                name="person_imported_never_signs_in",
+                condition=~Q(origin="imported") | (Q(is_active=False) & Q(is_superuser=False)),
+            ),
+        ]
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()

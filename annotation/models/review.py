@@ -1,0 +1,41 @@
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.person import Person
+from annotation.models.task import Task
+
+
+class Gold(models.Model):
+    """A task whose right order is known, to check and to teach: `sample_ids` with their `ranks`, 0 best."""
+
+    task = models.OneToOneField(Task, models.CASCADE, related_name="gold")
+    sample_ids = ArrayField(models.BigIntegerField())
+    ranks = ArrayField(models.PositiveSmallIntegerField())
+    explanation = models.TextField(blank=True)
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"gold of {self.task_id}"
+
+
+class Review(models.Model):
+    """Adjudication of a task whose judges disagree: a reviewer's verdict beside, never over, the judgements."""
+
+    class Verdict(models.TextChoices):
+        CONFIRMED = "confirmed", _("Judgements stand")
+        OVERRULED = "overruled", _("Overruled")
+        DISCARDED = "discarded", _("Task discarded")
+
+    task = models.ForeignKey(Task, models.CASCADE, related_name="reviews")
+    reviewer = models.ForeignKey(Person, models.PROTECT, related_name="reviews")
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "reviewer"], name="review_once")]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} {self.task_id}"

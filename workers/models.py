@@ -1,0 +1,155 @@
+"""The nouns of the background: jobs, and the reward models and scores that they make."""
+
+import uuid
+from typing import Any, Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Person, Project, Sample
+from annotation.models.project import MANAGES, READS_DATA
+from workers.queues import Queue
+
+
+class JobQuerySet(models.QuerySet["Job"]):
+    def visible_to(self, user: Person | AnonymousUser) -> Self:
+        return self.filter(project__in=Project.objects.with_role(user, *READS_DATA))
+
+    def cancellable_by(self, user: Person | AnonymousUser) -> Self:
+        managed = Q(project__in=Project.objects.with_role(user, *MANAGES))
+        return self.visible_to(user).filter(managed | Q(created_by_id=user.pk))
+
+    def unfinished(self) -> Self:
+        return self.filter(state__in=Job.UNFINISHED)
+
+
+class Job(models.Model):
+    """The durable record of background work (promise 5): a message only wakes it. Changed by jobs.py alone."""
+
+    class Kind(models.TextChoices):
+        GENERATE = "generate", _("Generate answers")
+        TRAIN = "train", _("Train reward model")
+        SCORE = "score", _("Score answers")
+        SNAPSHOT = "snapshot", _("Freeze snapshot")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    project = models.ForeignKey(Project, models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=10, choices=Kind)
+    queue = models.CharField(max_length=10, choices=[(q.value, q.value) for q in Queue])
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    arguments = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    phase = models.CharField(max_length=100, blank=True)
+    done = models.PositiveBigIntegerField(default=0)
+    total = models.PositiveBigIntegerField(default=0)
+    log = models.TextField(blank=True)  # the tail
+    attempt = models.PositiveIntegerField(default=0)  # fences off a worker that was given up for lost
+    worker = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="jobs")
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+
+    objects = JobQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project"],
+                name="job_one_training_a_project",
+                condition=Q(kind="train", state__in=["queued", "running"]),
+            ),
+            models.CheckConstraint(
+                name="job_finished_when_over",
+                condition=Q(state__in=["queued", "running"], finished_at=None)
+                | (~Q(state__in=["queued", "running"]) & Q(finished_at__isnull=False)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["project", "-created_at"], name="job_by_project"),
+            models.Index(
+                fields=["state", "heartbeat_at"],
+                name="job_unfinished",
+                condition=Q(state__in=["queued", "running"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+    @property
+    def percent(self) -> int | None:
+        """0 to 100, or None as long as the amount of work is unknown."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+
+class RewardModelQuerySet(models.QuerySet["RewardModel"]):
+    def visible_to(self, user: Person | AnonymousUser) -> Self:
+        return self.filter(project__in=Project.objects.with_role(user, *READS_DATA))
+
+
+class RewardModel(models.Model):
+    """One version of a project's reward model: where its checkpoint is, and how it came about."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="reward_models")
+    version = models.PositiveIntegerField()
+    job = models.OneToOneField(Job, models.PROTECT, related_name="reward_model")
+    base = models.CharField(max_length=500)
+    folder = models.CharField(max_length=500)  # below the data folder's reward_models/
+    config = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    data_hash = models.CharField(max_length=64)  # SHA-256 of the groups it was trained on
+    judgements = models.PositiveIntegerField()  # current ones in the project when the data were frozen
+    last_judgement = models.PositiveBigIntegerField(
+        default=0
+    )  # the newest of them, where the trigger counts on
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RewardModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["project", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="reward_model_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.project_id} v{self.version}"
+
+    @property
+    def heldout(self) -> dict[str, Any]:
+        """The figures on prompts never trained on: see workers/reward/metrics.py."""
+        return dict(self.metrics.get("heldout") or {})
+
+
+class Score(models.Model):
+    """What a reward model gives a sample; 0 is the mean of its normalisation set."""
+
+    reward_model = models.ForeignKey(RewardModel, models.CASCADE, related_name="scores")
+    sample = models.ForeignKey(Sample, models.CASCADE, related_name="scores")
+    value = models.FloatField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["reward_model", "sample"], name="score_once")]
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f}"
