@@ -79,9 +79,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         **env.database("DATABASE_URL"),
-        "OPTIONS": {
-            "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10}
-        },
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10}},
         "TEST": {"TEMPLATE": "template0"},
     }
 }

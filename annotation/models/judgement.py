@@ -37,9 +37,7 @@ class Judgement(models.Model):
         API = "api", _("API")
         IMPORT = "import", _("Import")
 
-    assignment = models.ForeignKey(
-        Assignment, models.CASCADE, null=True, blank=True, related_name="judgements"
-    )
+    assignment = models.ForeignKey(Assignment, models.CASCADE, null=True, blank=True, related_name="judgements")
     project = models.ForeignKey(Project, models.CASCADE, related_name="judgements", db_index=False)
     task = models.ForeignKey(Task, models.CASCADE, related_name="judgements", db_index=False)
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="judgements", db_index=False)
@@ -77,9 +75,7 @@ class Judgement(models.Model):
             # What exports and the comparisons tail walk along.
             models.Index(fields=["project", "id"], name="judgement_current", condition=Q(is_current=True)),
             models.Index(fields=["prompt"], name="judgement_by_prompt", condition=Q(is_current=True)),
-            models.Index(
-                fields=["person", "project", "-id"], name="judgement_own", condition=Q(is_current=True)
-            ),
+            models.Index(fields=["person", "project", "-id"], name="judgement_own", condition=Q(is_current=True)),
         ]
 
     def __str__(self) -> str:
@@ -102,9 +98,7 @@ class Ranking(models.Model):
             models.UniqueConstraint(fields=["judgement", "criterion"], name="ranking_once"),
             models.CheckConstraint(
                 name="ranking_arrays_match",
-                condition=Q(
-                    sample_ids__len=Func("ranks", function="cardinality", output_field=models.IntegerField())
-                ),
+                condition=Q(sample_ids__len=Func("ranks", function="cardinality", output_field=models.IntegerField())),
             ),
         ]
 

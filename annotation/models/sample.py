@@ -23,9 +23,7 @@ class Generator(models.Model):
     name = models.CharField(max_length=200)
     backend = models.CharField(max_length=12, choices=Backend)
     location = models.CharField(max_length=500, blank=True)  # folder, GGUF file, package:… or base URL
-    model = models.CharField(
-        max_length=200, blank=True
-    )  # the name that an OpenAI-compatible server knows it by
+    model = models.CharField(max_length=200, blank=True)  # the name that an OpenAI-compatible server knows it by
     parameters = models.JSONField(default=dict, blank=True)  # default sampling parameters
     policy_iteration = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -68,9 +66,7 @@ class Sample(models.Model):
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)
     latency_ms = models.PositiveIntegerField(null=True, blank=True)
     author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="samples_written")
-    usable = models.BooleanField(
-        default=True
-    )  # an empty or reported answer is kept, but never shown for ranking
+    usable = models.BooleanField(default=True)  # an empty or reported answer is kept, but never shown for ranking
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = SampleQuerySet.as_manager()

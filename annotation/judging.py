@@ -1,0 +1,169 @@
+"""The one place that writes a judgement. Promise 1: what was acknowledged stays; sending it again changes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotation import assignment as leases
+from annotation.models import Assignment, Judgement, Project, Ranking, Task
+from annotation.models.audit import record
+from annotation.models.judgement import OVERALL
+
+MAX_SECONDS = 24 * 3600.0
+
+
+class NotAcceptable(ValueError):
+    """The verdict does not fit the task; the message is a sentence for the person who sent it."""
+
+
+class NoLongerOpen(Exception):
+    """The task was given back, taken away or withdrawn: there is nothing left to judge."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person says of a task. `rankings`: criterion → groups of sample ids, best first, a group is a tie."""
+
+    rankings: dict[str, list[list[int]]]
+    strength: int | None = None
+    ratings: dict[str, dict[str, float]] = field(default_factory=dict)
+    flags: dict[str, dict[str, bool]] = field(default_factory=dict)
+    all_bad: bool = False
+    comment: str = ""
+    edited_text: str = ""
+    seconds: float | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """All of it but the order and the clock: what makes two verdicts the same."""
+        return {k: v for k, v in asdict(self).items() if k not in {"rankings", "seconds"}}
+
+
+def submit(*, assignment: Assignment, verdict: Verdict, source: str = Judgement.Source.BROWSER) -> Judgement:
+    """Write the person's judgement of their task, or a revision of it; the same verdict again writes nothing.
+
+    Raises `NotAcceptable` and `NoLongerOpen`.
+    """
+    check(verdict, assignment)
+    with transaction.atomic():
+        locked = (
+            Assignment.objects.select_for_update(of=("self",)).select_related("project", "task").get(pk=assignment.pk)
+        )
+        current = Judgement.objects.current().filter(task_id=locked.task_id, person_id=locked.person_id).first()
+        if current is None:
+            return _first(locked, verdict, source)
+        if _same(current, verdict):
+            return current
+        return _revision(locked, current, verdict, source)
+
+
+def check(verdict: Verdict, assignment: Assignment) -> None:
+    """Raise `NotAcceptable` where the verdict does not fit what was shown and what the project allows."""
+    shown = set(assignment.shown)
+    for criterion, groups in verdict.rankings.items():
+        _check_ranking(criterion, groups, shown, assignment.project)
+    if not verdict.rankings and not verdict.all_bad:
+        raise NotAcceptable("There is no ranking: put the answers in order, best first.")
+    if strangers := {*verdict.ratings, *verdict.flags} - {str(s) for s in shown}:
+        raise NotAcceptable(f"Ratings or flags name answers that are not in this task: {sorted(strangers)}.")
+
+
+def _check_ranking(criterion: str, groups: list[list[int]], shown: set[int], project: Project) -> None:
+    ranked = [sample_id for group in groups for sample_id in group]
+    if len(ranked) != len(set(ranked)):
+        raise NotAcceptable(f"The ranking ({criterion}) names an answer twice.")
+    if strangers := set(ranked) - shown:
+        raise NotAcceptable(f"The ranking ({criterion}) names answers that are not in this task: {sorted(strangers)}.")
+    missing = shown - set(ranked)
+    if missing and not project.allow_unranked:
+        raise NotAcceptable(f"The ranking ({criterion}) leaves out {len(missing)} of {len(shown)} answers.")
+    if not project.allow_ties and any(len(group) > 1 for group in groups):
+        raise NotAcceptable("This project does not allow ties: give each answer a rank of its own.")
+
+
+def _first(assignment: Assignment, verdict: Verdict, source: str) -> Judgement:
+    _hold_slot(assignment)
+    judgement = _write(assignment, verdict, source, revision=1)
+    Assignment.objects.filter(pk=assignment.pk).update(
+        state=Assignment.State.JUDGED, closed_at=timezone.now(), draft=None
+    )
+    Task.objects.filter(pk=assignment.task_id).update(judged=F("judged") + 1)
+    _count(assignment, verdict)
+    return judgement
+
+
+def _hold_slot(assignment: Assignment) -> None:
+    """Make sure that the judgement has a slot, also when its lease ran out while the person was at work.
+
+    Work that was done is never thrown away: where somebody else holds the slot by now, this one task's overlap
+    grows by one, and the audit log says so (ADR 4).
+    """
+    if assignment.state == Assignment.State.LEASED:
+        return
+    if assignment.state != Assignment.State.EXPIRED:
+        raise NoLongerOpen(f"This task is {assignment.get_state_display().lower()}: it can no longer be judged.")
+    if leases.retake(assignment):
+        return
+    if not Task.objects.filter(pk=assignment.task_id, withdrawn_at=None).update(
+        overlap=F("overlap") + 1, taken=F("taken") + 1
+    ):
+        raise NoLongerOpen("This task was withdrawn: it can no longer be judged.")
+    record("task.overlap_raised", actor=assignment.person, project=assignment.project, subject=assignment.task_id)
+
+
+def _write(assignment: Assignment, verdict: Verdict, source: str, revision: int) -> Judgement:
+    judgement = Judgement.objects.create(
+        assignment=assignment,
+        project_id=assignment.project_id,
+        task_id=assignment.task_id,
+        prompt_id=assignment.task.prompt_id,
+        person_id=assignment.person_id,
+        revision=revision,
+        source=source,
+        seconds=None if verdict.seconds is None else min(max(verdict.seconds, 0.0), MAX_SECONDS),
+        **verdict.facts(),
+    )
+    Ranking.objects.bulk_create(
+        Ranking(judgement=judgement, criterion=criterion, **arrays(groups))
+        for criterion, groups in verdict.rankings.items()
+    )
+    return judgement
+
+
+def arrays(groups: Sequence[Sequence[int]]) -> dict[str, list[int]]:
+    """Best-first groups → `sample_ids` (ascending) and their dense `ranks`, the form in which rankings are stored."""
+    ranks = {sample_id: rank for rank, group in enumerate(g for g in groups if g) for sample_id in group}
+    return {"sample_ids": sorted(ranks), "ranks": [ranks[s] for s in sorted(ranks)]}
+
+
+def _same(judgement: Judgement, verdict: Verdict) -> bool:
+    stored = {r.criterion: {"sample_ids": r.sample_ids, "ranks": r.ranks} for r in judgement.rankings.all()}
+    sent = {criterion: arrays(groups) for criterion, groups in verdict.rankings.items()}
+    return stored == sent and all(getattr(judgement, name) == value for name, value in verdict.facts().items())
+
+
+def _revision(assignment: Assignment, current: Judgement, verdict: Verdict, source: str) -> Judgement:
+    Judgement.objects.filter(pk=current.pk).update(is_current=False)
+    return _write(assignment, verdict, source, revision=current.revision + 1)
+
+
+# One statement, so that the day's count and the judgement commit together.
+COUNT = """
+INSERT INTO annotation_workday AS day (project_id, person_id, day, judgements, skips, seconds)
+VALUES (%s, %s, %s, 1, 0, %s)
+ON CONFLICT (project_id, person_id, day) DO UPDATE
+   SET judgements = day.judgements + 1, seconds = day.seconds + excluded.seconds
+"""
+
+
+def _count(assignment: Assignment, verdict: Verdict) -> None:
+    with connection.cursor() as cursor:
+        seconds = min(max(verdict.seconds or 0.0, 0.0), MAX_SECONDS)
+        cursor.execute(COUNT, [assignment.project_id, assignment.person_id, leases.today(), seconds])
+
+
+def overall(groups: list[list[int]]) -> dict[str, list[list[int]]]:
+    return {OVERALL: groups}
