@@ -59,6 +59,7 @@ class Job(models.Model):
     worker = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="jobs")
     created_at = models.DateTimeField(auto_now_add=True)
+    woken_at = models.DateTimeField(null=True, blank=True)  # when the broker was last told
     started_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -119,18 +120,14 @@ class RewardModel(models.Model):
     metrics = models.JSONField(default=dict)
     data_hash = models.CharField(max_length=64)  # SHA-256 of the groups it was trained on
     judgements = models.PositiveIntegerField()  # current ones in the project when the data were frozen
-    last_judgement = models.PositiveBigIntegerField(
-        default=0
-    )  # the newest of them, where the trigger counts on
+    last_judgement = models.PositiveBigIntegerField(default=0)  # the newest of them, where the trigger counts on
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = RewardModelQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "-version"]
-        constraints = [
-            models.UniqueConstraint(fields=["project", "version"], name="reward_model_version_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["project", "version"], name="reward_model_version_once")]
 
     def __str__(self) -> str:
         return f"{self.project_id} v{self.version}"

@@ -20,6 +20,8 @@ class Person(AbstractUser):
     display_name = models.CharField(_("name"), max_length=150, blank=True)
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.HERE)
 
+    may_create_projects = models.BooleanField(_("may create projects"), default=False)
+
     class Meta:
         verbose_name = _("person")
         verbose_name_plural = _("people")

@@ -1,0 +1,210 @@
+"""Jobs that sample answers: which prompts, how many, with what parameters; written chunk by chunk, so that it resumes.
+
+The order of prompts, the seeds and the chunks are fixed when the job is made. A chunk's samples and the job's progress
+commit together, so a job that lost its worker goes on at the next chunk and ends with the same answers.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, Q
+
+from annotation.content import storable, text_hash
+from annotation.models import Generator, Person, Project, Prompt, Sample
+from annotation.tasks import form_rank_tasks
+from workers import jobs
+from workers.generation import Backend, BackendRefused, Message, Request, Sampling, open_backend
+from workers.generation import Cancelled as GenerationCancelled
+from workers.models import Job
+
+CHUNK = 4  # prompts: large enough to batch, small enough that little is lost with a worker
+TEMPERATURES = (0.3, 0.7, 0.9, 1.1)
+EXTRA_ROUNDS = 2  # further tries for a prompt whose answers came out identical
+DEFAULT_SAMPLING = {"top_p": 0.95, "top_k": 50, "max_new_tokens": 160}
+PARAMETERS = ("temperature", "top_p", "top_k", "max_new_tokens")
+
+
+def start(
+    *,
+    project: Project,
+    by: Person | None,
+    generator: Generator | None = None,
+    prompt_ids: Iterable[int] | None = None,
+    per_prompt: int | None = None,
+    temperatures: Sequence[float] | None = None,
+    max_new_tokens: int | None = None,
+    seed: int | None = None,
+) -> Job:
+    """Queue a job that gives each prompt `per_prompt` answers (K), or those that it lacks.
+
+    Without `prompt_ids`: every accepted prompt with fewer than that. Raises `jobs.Refused`.
+    """
+    wanted = per_prompt or project.k
+    generator = generator or default_generator(project)
+    check_generator(generator)
+    ids = _prompts(project, prompt_ids, wanted)
+    if not ids:
+        raise jobs.Refused("There is nothing to generate: every prompt has its answers already.")
+    sampling = {**DEFAULT_SAMPLING, **{k: v for k, v in generator.parameters.items() if k in PARAMETERS}}
+    if max_new_tokens:
+        sampling["max_new_tokens"] = max_new_tokens
+    if temperatures is None:
+        temperatures = [sampling["temperature"]] if "temperature" in sampling else TEMPERATURES
+    arguments = {
+        "generator": generator.pk,
+        "prompts": ids,
+        "per_prompt": wanted,
+        "temperatures": list(temperatures),
+        "sampling": {k: v for k, v in sampling.items() if k != "temperature"},
+        "seed": seed or 0,
+    }
+    _request({"content": ""}, arguments, 0, 0)  # refuses senseless parameters now rather than in the worker
+    return jobs.enqueue(Job.Kind.GENERATE, project=project, by=by, arguments=arguments)
+
+
+def default_generator(project: Project) -> Generator:
+    """The project's newest live generator, or the one that a new installation has."""
+    live = [Generator.Backend.TRANSFORMERS, Generator.Backend.OPENAI]
+    if newest := project.generators.filter(backend__in=live).order_by("-pk").first():
+        return newest
+    return Generator.objects.get_or_create(
+        project=project, name="SmolLM2-135M-Instruct", defaults=settings.DEFAULT_GENERATOR
+    )[0]
+
+
+def check_generator(generator: Generator) -> None:
+    """Raise `jobs.Refused` for a generator that cannot or must not be asked."""
+    if not generator.is_live:
+        raise jobs.Refused(f"{generator.name} is a mark for answers made elsewhere: choose a model that can answer.")
+    if generator.backend == Generator.Backend.OPENAI:
+        url = urlsplit(generator.location)
+        if url.scheme not in {"http", "https"} or url.hostname not in settings.GENERATION_HOSTS:
+            raise jobs.Refused(
+                f"The workers may not talk to {url.hostname or generator.location!r}: "
+                "whoever runs this server must name the host in GENERATION_HOSTS first."
+            )
+
+
+def _prompts(project: Project, prompt_ids: Iterable[int] | None, wanted: int) -> list[int]:
+    prompts = Prompt.objects.filter(project=project, review_state=Prompt.Review.ACCEPTED)
+    if prompt_ids is not None:
+        prompts = prompts.filter(pk__in=list(prompt_ids))
+    counted = prompts.annotate(answers=Count("samples", filter=Q(samples__usable=True)))
+    return list(counted.filter(answers__lt=wanted).order_by("pk").values_list("pk", flat=True))
+
+
+@jobs.handler(Job.Kind.GENERATE)
+def generate(job: jobs.RunningJob) -> dict[str, Any]:
+    """Sample what is still missing, chunk by chunk; answers `{samples, prompts, tasks}`."""
+    generator = Generator.objects.get(pk=job.arguments["generator"], project=job.project)
+    check_generator(generator)
+    prompts: list[int] = job.arguments["prompts"]
+    done = job.mine().values_list("done", flat=True).get()
+    job.progress(done, len(prompts), "loading the model")
+    job.log(f"{generator.name}: {job.arguments['per_prompt']} answers for each of {len(prompts)} prompts.")
+    backend = _open(generator)
+    try:
+        for first in range(done - done % CHUNK, len(prompts), CHUNK):
+            _chunk(job, backend, generator, prompts[first : first + CHUNK], first)
+    except GenerationCancelled:
+        job.check()
+        raise
+    except BackendRefused as refusal:
+        raise jobs.Refused(str(refusal)) from refusal
+    finally:
+        backend.close()
+    made = Sample.objects.filter(prompt__in=prompts, generator=generator).count()
+    return {"prompts": len(prompts), "samples": made, "generator": generator.pk}
+
+
+def _open(generator: Generator) -> Backend:
+    try:
+        options = {"model": generator.model, **generator.parameters.get("options", {})}
+        return open_backend(generator.backend, generator.location, {k: v for k, v in options.items() if v})
+    except BackendRefused as refusal:
+        raise jobs.Refused(str(refusal)) from refusal
+
+
+def _chunk(job: jobs.RunningJob, backend: Backend, generator: Generator, ids: list[int], first: int) -> None:
+    """Sample for these prompts until each has its answers, and commit them with the progress."""
+    job.progress(first, len(job.arguments["prompts"]), "sampling")
+    prompts = list(Prompt.objects.filter(pk__in=ids).order_by("pk"))
+    texts = _known_texts(prompts)
+    made: list[Sample] = []
+    for extra in range(1 + EXTRA_ROUNDS):
+        requests = _missing(prompts, texts, job.arguments, extra)
+        if not requests:
+            break
+        answers = backend.generate(list(requests), cancelled=job.must_stop)
+        for request, answer in zip(requests, answers, strict=True):
+            prompt_id = int(request.key)
+            text = storable(answer.text).strip()
+            if text and text not in texts[prompt_id]:
+                texts[prompt_id].add(text)
+                made.append(_sample(prompt_id, generator, request.sampling, answer, text))
+    _commit(job, made, ids, first)
+
+
+def _known_texts(prompts: list[Prompt]) -> dict[int, set[str]]:
+    texts: dict[int, set[str]] = {prompt.pk: set() for prompt in prompts}
+    for prompt_id, text in Sample.objects.filter(prompt__in=texts, usable=True).values_list("prompt_id", "text"):
+        texts[prompt_id].add(text)
+    return texts
+
+
+def _missing(
+    prompts: list[Prompt], texts: dict[int, set[str]], arguments: dict[str, Any], extra: int
+) -> list[Request]:
+    """One request for each answer that a prompt still lacks; another round draws with seeds of its own."""
+    wanted = arguments["per_prompt"]
+    return [
+        _request(prompt.messages, arguments, number + extra * wanted, prompt.pk, prompt.content_hash)
+        for prompt in prompts
+        for number in range(len(texts[prompt.pk]), wanted)
+    ]
+
+
+def _request(messages: Any, arguments: dict[str, Any], number: int, prompt_id: int, content_hash: str = "") -> Request:
+    temperatures = arguments["temperatures"]
+    try:
+        sampling = Sampling(
+            temperature=temperatures[number % len(temperatures)],
+            seed=_seed(arguments["seed"], content_hash, number),
+            **arguments["sampling"],
+        )
+    except (ValueError, TypeError, ZeroDivisionError) as error:
+        raise jobs.Refused(f"These sampling parameters make no sense: {error}.") from error
+    return Request(key=str(prompt_id), messages=cast(list[Message], messages), sampling=sampling)
+
+
+def _seed(seed: int, content_hash: str, number: int) -> int:
+    """A seed of 31 bits that depends on the prompt's content, so that it is the same on any machine."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{content_hash}:{number}".encode()).digest()[:4]) >> 1
+
+
+def _sample(prompt_id: int, generator: Generator, sampling: Sampling, answer: Any, text: str) -> Sample:
+    return Sample(
+        prompt_id=prompt_id,
+        generator=generator,
+        text=text,
+        text_hash=text_hash(text),
+        parameters={name: getattr(sampling, name) for name in PARAMETERS},
+        seed=sampling.seed,
+        finish_reason=answer.finish_reason,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        latency_ms=answer.latency_ms,
+    )
+
+
+@transaction.atomic
+def _commit(job: jobs.RunningJob, samples: list[Sample], prompt_ids: list[int], first: int) -> None:
+    Sample.objects.bulk_create(samples, ignore_conflicts=True)
+    if job.project.auto_tasks:
+        form_rank_tasks(project=job.project, prompt_ids=prompt_ids)
+    done = first + len(prompt_ids)
+    job.progress(done, len(job.arguments["prompts"]), "sampling")  # raises, and so rolls back, when the job is lost

@@ -1,0 +1,27 @@
+"""Celery tasks: three lines each. Their queue is named here, or by the job."""
+
+from celery import shared_task
+
+from annotation import assignment
+from workers import jobs, triggers
+from workers.queues import Queue
+
+
+@shared_task(name="workers.run_job", queue=Queue.DEFAULT)  # a job's own queue is named by jobs.wake
+def run_job(job_id: str) -> None:
+    jobs.run(job_id)
+
+
+@shared_task(name="workers.revive_lost", queue=Queue.DEFAULT)
+def revive_lost() -> None:
+    jobs.revive_lost()
+
+
+@shared_task(name="workers.expire_leases", queue=Queue.DEFAULT)
+def expire_leases() -> None:
+    assignment.expire_overdue()
+
+
+@shared_task(name="workers.pull_triggers", queue=Queue.DEFAULT)
+def pull_triggers() -> None:
+    triggers.pull()
