@@ -1,0 +1,92 @@
+"""Writes over a project and what belongs to it: creation, guideline, members, invitations."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from annotation.assignment import revoke
+from annotation.models import Assignment, Guideline, Invitation, Membership, Person, Project, Role
+from annotation.models.audit import record
+from annotation.presets import PRESETS
+
+
+class NotPossible(ValueError):
+    """The change would break a rule; the message is a sentence for the person who asked."""
+
+
+@transaction.atomic
+def create(*, by: Person, slug: str, name: str, preset: str = "custom", guideline: str = "", **fields: Any) -> Project:
+    """A new project with `by` as its owner; what `fields` does not say comes from the preset."""
+    defaults = PRESETS[preset].defaults
+    project = Project.objects.create(created_by=by, slug=slug, name=name, preset=preset, **{**defaults, **fields})
+    Membership.objects.create(project=project, person=by, role=Role.OWNER)
+    if guideline:
+        write_guideline(project=project, text=guideline, by=by)
+    record("project.create", actor=by, project=project, subject=slug, preset=preset)
+    return project
+
+
+@transaction.atomic
+def write_guideline(*, project: Project, text: str, by: Person) -> Guideline:
+    """A new version of the guideline, or the current one when the text is the same."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    current = project.guideline
+    if current and current.text == text:
+        return current
+    version = current.version + 1 if current else 1
+    record("project.guideline", actor=by, project=project, subject=version)
+    return Guideline.objects.create(project=project, version=version, text=text, created_by=by)
+
+
+@transaction.atomic
+def set_role(*, project: Project, person: Person, role: str, by: Person) -> Membership:
+    """Give a person a role. Raises `NotPossible` when the project would lose its last owner."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    if role != Role.OWNER:
+        _keep_an_owner(project, person)
+    record("member.role", actor=by, project=project, subject=person.username, role=role)
+    return Membership.objects.update_or_create(project=project, person=person, defaults={"role": role})[0]
+
+
+@transaction.atomic
+def remove_member(*, project: Project, person: Person, by: Person) -> None:
+    """Take a person out: their judgements stay, the tasks they had in work go to others."""
+    Project.objects.select_for_update().get(pk=project.pk)
+    _keep_an_owner(project, person)
+    for assignment in Assignment.objects.filter(project=project, person=person).live():
+        revoke(assignment=assignment)
+    Membership.objects.filter(project=project, person=person).delete()
+    record("member.remove", actor=by, project=project, subject=person.username)
+
+
+def _keep_an_owner(project: Project, leaving: Person) -> None:
+    owners = set(project.memberships.filter(role=Role.OWNER).values_list("person_id", flat=True))
+    if owners == {leaving.pk}:
+        raise NotPossible("A project needs an owner: make somebody else an owner first.")
+
+
+def invite(*, project: Project, role: str, by: Person, days: int = 7, uses: int = 1) -> tuple[Invitation, str]:
+    """An invitation and its token, which is shown once."""
+    if role == Role.OWNER:
+        raise NotPossible("An owner is made from a member, never by a link.")
+    ends = timezone.now() + timedelta(days=days)
+    record("invitation.create", actor=by, project=project, role=role, uses=uses)
+    return Invitation.issue(project=project, role=role, created_by=by, expires_at=ends, max_uses=uses)
+
+
+@transaction.atomic
+def accept_invitation(*, token: str, person: Person) -> Project | None:
+    """Join by a link; None when it is unknown, used up, expired or revoked. A member keeps the role they have."""
+    invitation = Invitation.objects.usable(token).select_for_update().select_related("project").first()
+    if invitation is None:
+        return None
+    _, joined = Membership.objects.get_or_create(
+        project=invitation.project, person=person, defaults={"role": invitation.role}
+    )
+    if joined:
+        Invitation.objects.filter(pk=invitation.pk).update(uses=F("uses") + 1)
+        record("invitation.accept", actor=person, project=invitation.project, role=invitation.role)
+    return invitation.project
