@@ -1,0 +1,80 @@
+"""Where ranking tasks come from: prompts with enough answers, and rankings that were made elsewhere."""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import connection, transaction
+
+from annotation.models import Project
+from annotation.models.task import DEFAULT_PRIORITY
+
+FORM_LOCK = 0x50524554  # "PRET": keeps this advisory lock apart from all others in the database
+
+# One statement for any number of prompts. The lane is "updated" where it exists, so that RETURNING names it even
+# when somebody else made it a moment ago.
+FORM = """
+WITH free AS (
+    SELECT prompt.id AS prompt_id, prompt.language, prompt.author_id AS prompt_author,
+           sample.id, sample.author_id,
+           (row_number() OVER (PARTITION BY prompt.id ORDER BY sample.id) - 1) / %(k)s AS part
+      FROM annotation_prompt prompt JOIN annotation_sample sample ON sample.prompt_id = prompt.id
+     WHERE prompt.project_id = %(project)s AND prompt.review_state = 'accepted' AND sample.usable
+       AND (%(all)s OR prompt.id = ANY(%(prompts)s::bigint[]))
+       AND NOT EXISTS (SELECT FROM annotation_task task
+                        WHERE task.prompt_id = prompt.id AND task.kind = 'rank' AND task.sample_ids @> ARRAY[sample.id])
+), ready AS (
+    SELECT prompt_id, language, array_agg(id ORDER BY id) AS sample_ids,
+           array_agg(author_id) || prompt_author AS authors
+      FROM free GROUP BY prompt_id, language, prompt_author, part HAVING count(*) = %(k)s
+), lane AS (
+    INSERT INTO annotation_lane AS lane (project_id, kind, language)
+    SELECT DISTINCT %(project)s::bigint, 'rank', language FROM ready
+    ON CONFLICT (project_id, kind, language) DO UPDATE SET language = excluded.language
+    RETURNING id, language
+)
+INSERT INTO annotation_task
+       (project_id, lane_id, prompt_id, kind, sample_ids, author_ids, priority, overlap, taken, judged, created_at)
+SELECT %(project)s, lane.id, prompt_id, 'rank', sample_ids,
+       ARRAY(SELECT DISTINCT author FROM unnest(authors) author WHERE author IS NOT NULL ORDER BY author),
+       %(priority)s, %(overlap)s, 0, 0, now()
+  FROM ready JOIN lane USING (language) ORDER BY prompt_id, sample_ids
+ON CONFLICT (prompt_id, kind, sample_ids) DO NOTHING
+"""
+
+
+def form_rank_tasks(*, project: Project, prompt_ids: Iterable[int] | None = None, force: bool = False) -> int:
+    """Make rank tasks of accepted prompts with K usable samples that are in no rank task yet; answers how many.
+
+    K at a time in the order of their ids; fewer than K wait for more. All prompts of the project, or those of
+    `prompt_ids`. Where the project waits for its manager (`auto_tasks` off) nothing is made unless `force`.
+    """
+    if not (project.auto_tasks or force):
+        return 0
+    values: dict[str, int | list[int]] = {
+        "project": project.pk,
+        "k": project.k,
+        "overlap": project.overlap,
+        "priority": DEFAULT_PRIORITY,
+        "all": prompt_ids is None,
+        "prompts": sorted(set(prompt_ids or ())),
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Two that form at once would each see the other's samples as free.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [FORM_LOCK, project.pk])
+        cursor.execute(FORM, values)
+        return int(cursor.rowcount)
+
+
+# Promise 2 holds for imported judgements too: a slot for each, and the overlap grows where they are more.
+COUNT_JUDGED = """
+UPDATE annotation_task task
+   SET taken = task.taken + added.judged, judged = task.judged + added.judged,
+       overlap = greatest(task.overlap, task.taken + added.judged)
+  FROM unnest(%s::bigint[], %s::integer[]) AS added(task_id, judged)
+ WHERE task.id = added.task_id
+"""
+
+
+def count_imported(judged: Mapping[int, int]) -> None:
+    """Count judgements that came from a file: task id → how many new ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_JUDGED, [list(judged), list(judged.values())])
