@@ -9,10 +9,12 @@ What is not asked is left out.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrPromise
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise  # a package of the type checker's, absent at run time
 
 Questions = dict[str, Any]
 
@@ -22,8 +24,8 @@ class Preset:
     """A name and a sentence for the person who chooses, and the project's fields as the preset sets them."""
 
     key: str
-    name: str | StrPromise
-    description: str | StrPromise
+    name: "str | StrPromise"
+    description: "str | StrPromise"
     k: int = 4
     overlap: int = 1
     allow_ties: bool = True
