@@ -1,0 +1,74 @@
+"""What templates need besides Django's own tags: theme, project tabs, safe Markdown."""
+
+from typing import Any
+
+from django import template
+from django.template.context import Context
+from django.urls import NoReverseMatch, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Project
+from annotation.models.project import JUDGES, MANAGES, READS_DATA
+from webapp.rendering.markdown import render
+from webapp.rendering.plain import neutralise
+
+register = template.Library()
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+
+# URL name, words, roles that see the tab, and the other URL names that belong to it.
+TABS = (
+    ("project", _("Work"), JUDGES, {"work", "task"}),
+    ("mine", _("My judgements"), JUDGES, set[str]()),
+    ("guideline", _("Guideline"), (*JUDGES, *READS_DATA), set[str]()),
+    ("dashboard", _("Dashboard"), READS_DATA, set[str]()),
+    ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
+    ("jobs", _("Jobs"), READS_DATA, {"job"}),
+    ("reward_models", _("Reward models"), READS_DATA, {"reward_model"}),
+    ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
+    ("people", _("People"), MANAGES, {"invite"}),
+    ("project_settings", _("Settings"), MANAGES, set[str]()),
+)
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: Context) -> str:
+    """`light`, `dark`, or nothing where the system decides."""
+    request = context.get("request")
+    chosen = request.COOKIES.get(THEME_COOKIE, "") if request else ""
+    return chosen if chosen in THEMES else ""
+
+
+@register.inclusion_tag("parts/tabs.html", takes_context=True)
+def project_tabs(context: Context, project: Project) -> dict[str, Any]:
+    """The project's pages that this person's role may open."""
+    request = context["request"]
+    role = project.role_of(request.user)
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    shown = [
+        {"url": url, "name": words, "current": here == name or here in belonging}
+        for name, words, roles, belonging in TABS
+        if role in roles and (url := _page(name, project.slug))
+    ]
+    return {"tabs": shown}
+
+
+def _page(name: str, slug: str) -> str:
+    try:
+        return reverse(name, args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
+@register.filter
+def markdown(text: str, top_heading: int = 3) -> SafeString:
+    """Foreign Markdown as safe HTML; its biggest heading becomes `h{top_heading}`."""
+    return render(str(text), top_heading)
+
+
+@register.filter
+def foreign(text: str) -> str:
+    """Foreign plain text without characters that reorder or break a page; autoescape does the rest."""
+    return neutralise(str(text))
