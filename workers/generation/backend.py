@@ -15,15 +15,15 @@ class Message(TypedDict):
     content: str
 
 
-class BackendUnavailable(Exception):  # noqa: N818
+class BackendUnavailable(Exception):
     """The model cannot be reached or is overloaded just now: the same call may succeed later."""
 
 
-class BackendRefused(Exception):  # noqa: N818
+class BackendRefused(Exception):
     """The set-up is wrong, so a retry is pointless. The text is a sentence for a person, with the cure."""
 
 
-class Cancelled(Exception):  # noqa: N818
+class Cancelled(Exception):
     """The caller's `cancelled()` said so; unfinished answers are dropped."""
 
 

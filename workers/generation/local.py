@@ -55,9 +55,7 @@ class TransformersBackend:
             answers.update(zip(group, done, strict=True))
         return [answers[index] for index in range(len(rows))]
 
-    def stream(
-        self, request: Request, say: Callable[[str], None], *, cancelled: Callable[[], bool] = never
-    ) -> Answer:
+    def stream(self, request: Request, say: Callable[[str], None], *, cancelled: Callable[[], bool] = never) -> Answer:
         """Answer one request, calling `say` with each piece of its text as soon as that is final."""
         echo = Echo(self.loaded.chat, say)
         [answer] = decode(self.loaded, [self._row(request)], cancelled, echo.hear)

@@ -1,0 +1,106 @@
+"""One HTTP exchange with an OpenAI-compatible server, and what each way of failing means."""
+
+import os
+import re
+import time
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import httpx
+
+from workers.generation.backend import BackendRefused, BackendUnavailable
+from workers.generation.wire import Reply, said_wrong
+
+LARGEST_REPLY = 16 * 2**20  # bytes; a server that sends more is broken or hostile
+WORTH_A_RETRY = {408, 409, 425, 429}  # and every 5xx
+CURES = {
+    401: "Put a valid key into the environment variable that api_key_env names.",
+    403: "Put a key that may use this model into the environment variable that api_key_env names.",
+    404: "Check the base URL, which usually ends in /v1, and the model's name.",
+}
+
+
+class Overloaded(BackendUnavailable):
+    """This attempt failed, the next may not; `retry_after` is the server's header of that name."""
+
+    def __init__(self, message: str, retry_after: str | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+async def ask(client: httpx.AsyncClient, url: str, body: dict[str, object]) -> Reply:
+    """Post `body` as JSON and read the whole reply, which is a success. Raises Overloaded or BackendRefused."""
+    began = time.monotonic()
+    try:
+        async with client.stream("POST", url, json=body) as response:
+            said = await _bounded(response)
+    except httpx.RequestError as error:
+        raise Overloaded(f"{_host(url)} did not answer: {str(error) or type(error).__name__}.") from error
+    reply = Reply(response.status_code, said, time.monotonic() - began)
+    _check(reply, response.headers, url)
+    return reply
+
+
+def completions_url(location: str) -> str:
+    """Where to post, given a base URL. Raises BackendRefused for what is no plain http(s) URL."""
+    parts = urlsplit(location)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise BackendRefused(f"“{location}” is no base URL; give one like https://host:port/v1.")
+    if parts.username or parts.password:  # it would end up in logs and on pages
+        raise BackendRefused("The URL holds a password. Name an environment variable in api_key_env instead.")
+    return location.rstrip("/") + "/chat/completions"
+
+
+def authorization(variable: str) -> dict[str, str]:
+    """The header for the key in the environment variable `variable`; none where the name is empty.
+
+    Only names that end in _API_KEY are read: whoever sets up a generator chooses both this name and where the
+    key is sent, and must not get hold of the server's other secrets that way.
+    """
+    if not variable:
+        return {}
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*_API_KEY", variable):
+        raise BackendRefused(
+            "api_key_env must be the name of an environment variable that ends in _API_KEY, and not the key itself."
+        )
+    key = os.environ.get(variable, "").strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise BackendRefused(f"The environment variable {variable} holds no usable key; set it for the workers.")
+    return {"Authorization": f"Bearer {key}"}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` is on this machine, which a proxy cannot reach."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    said = bytearray()
+    async for chunk in response.aiter_bytes():
+        said += chunk
+        if len(said) > LARGEST_REPLY:
+            raise BackendRefused(f"{response.url.host} sent more than {LARGEST_REPLY >> 20} MiB for one answer.")
+    return bytes(said)
+
+
+def _check(reply: Reply, headers: httpx.Headers, url: str) -> None:
+    status = reply.status
+    if 200 <= status < 300:
+        return
+    if 300 <= status < 400:
+        raise BackendRefused(
+            f"{_host(url)} redirects ({status}), which is not followed, since the key would go along. "
+            "Give the final base URL."
+        )
+    sentence = f"{_host(url)} answered {status}: {said_wrong(reply)}"
+    if status >= 500 or status in WORTH_A_RETRY:
+        raise Overloaded(sentence, headers.get("retry-after"))
+    raise BackendRefused(f"{sentence} {CURES.get(status, 'The server does not take this request.')}")
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
