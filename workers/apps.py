@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class WorkersConfig(AppConfig):
     name = "workers"
+
+    def ready(self) -> None:
+        from workers import generating, scoring, training  # noqa: F401 - they register their kinds of job

@@ -156,9 +156,7 @@ def _known_texts(prompts: list[Prompt]) -> dict[int, set[str]]:
     return texts
 
 
-def _missing(
-    prompts: list[Prompt], texts: dict[int, set[str]], arguments: dict[str, Any], extra: int
-) -> list[Request]:
+def _missing(prompts: list[Prompt], texts: dict[int, set[str]], arguments: dict[str, Any], extra: int) -> list[Request]:
     """One request for each answer that a prompt still lacks; another round draws with seeds of its own."""
     wanted = arguments["per_prompt"]
     return [

@@ -128,7 +128,7 @@ class RunningJob:
                 self._lost.set()
             elif self.mine().filter(cancel_requested_at__isnull=False).exists():
                 self._cancelled.set()
-        except Exception:  # noqa: BLE001 - the database may be away for a while: the job goes on, the pulse tries again
+        except Exception:  # the database may be away for a while: the job goes on, the pulse tries again
             logger.warning("heartbeat of job %s failed", self.id, exc_info=True)
             connection.close()
 

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from annotation import assignment
-from workers import jobs, triggers
+from workers import jobs, scoring, triggers
 from workers.queues import Queue
 
 
@@ -25,3 +25,8 @@ def expire_leases() -> None:
 @shared_task(name="workers.pull_triggers", queue=Queue.DEFAULT)
 def pull_triggers() -> None:
     triggers.pull()
+
+
+@shared_task(name="workers.score_texts", queue=Queue.SCORE)
+def score_texts(model_id: int, question: str, key: str) -> None:
+    scoring.answer(model_id, question, key)

@@ -1,0 +1,17 @@
+"""Who may do what: everything outside of one's roles does not exist (404)."""
+
+from django.shortcuts import get_object_or_404
+from rest_framework.request import Request
+
+from annotation.models import Project
+from annotation.models.project import JUDGES, MANAGES, READS_DATA
+
+__all__ = ["JUDGES", "MANAGES", "READS_DATA", "member_project", "project_for"]
+
+
+def project_for(request: Request, slug: str, roles: tuple[str, ...]) -> Project:
+    return get_object_or_404(Project.objects.with_role(request.user, *roles), slug=slug)
+
+
+def member_project(request: Request, slug: str) -> Project:
+    return get_object_or_404(Project.objects.visible_to(request.user), slug=slug)

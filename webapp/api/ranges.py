@@ -1,0 +1,63 @@
+"""Files over HTTP with `ETag`, `Content-Length` and single byte ranges (RFC 9110, section 14)."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils.cache import patch_cache_control
+
+Response = TypeVar("Response", HttpResponse, StreamingHttpResponse)
+BLOCK = 256 * 1024
+RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+def ranged(request: HttpRequest, path: Path, *, etag: str, content_type: str) -> HttpResponse | StreamingHttpResponse:
+    """The file, the part of it that `Range` asks for, 304 when the reader has it, or 416 past its end."""
+    size, quoted = path.stat().st_size, f'"{etag}"'
+    if quoted in _listed(request.headers.get("If-None-Match", "")):
+        return _headed(HttpResponse(status=304), quoted)
+    span = _span(request, size, quoted)
+    if span is None:
+        return _headed(HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"}), quoted)
+    first, last = span
+    response = StreamingHttpResponse(_blocks(path, first, last + 1 - first), content_type=content_type)
+    response["Content-Length"] = last + 1 - first
+    if (first, last) != (0, size - 1):
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    # Already said: a middleware that compresses would break lengths and ranges.
+    response["Content-Encoding"] = "identity"
+    return _headed(response, quoted)
+
+
+def _listed(header: str) -> set[str]:
+    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+
+
+def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
+    """First and last byte to send; None when the range holds nothing. What we do not understand means all of it."""
+    whole = (0, size - 1)
+    asked = RANGE.match(request.headers.get("Range", ""))
+    if not asked or request.headers.get("If-Range", etag) != etag or asked.groups() == ("", ""):
+        return whole
+    start, end = asked.groups()
+    first = max(0, size - int(end)) if start == "" else int(start)
+    last = size - 1 if start == "" or end == "" else min(int(end), size - 1)
+    return (first, last) if first <= last else None
+
+
+def _blocks(path: Path, first: int, length: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        file.seek(first)
+        while length > 0 and (block := file.read(min(BLOCK, length))):
+            length -= len(block)
+            yield block
+
+
+def _headed(response: Response, etag: str) -> Response:
+    response["ETag"] = etag
+    response["Accept-Ranges"] = "bytes"
+    patch_cache_control(response, private=True, max_age=31536000, immutable=True)
+    return response

@@ -1,0 +1,114 @@
+"""Reward models: train, read, ask for scores."""
+
+from typing import Any
+
+from django.db import IntegrityError
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.content import messages_of
+from webapp.api.access import MANAGES, READS_DATA, project_for
+from webapp.api.jobs import JobSerializer, accepted
+from webapp.api.paging import CursorPagination
+from webapp.api.problems import Conflict, Unprocessable
+from webapp.api.schema import PROBLEMS, page_of
+from workers import jobs, scoring, training
+from workers.models import RewardModel
+from workers.reward.config import TrainConfig
+
+
+class RewardModelSerializer(serializers.ModelSerializer[RewardModel]):
+    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = RewardModel
+        fields = (
+            "id", "project", "version", "base", "config", "metrics", "data_hash", "judgements", "job", "created_at",
+        )  # fmt: skip
+
+
+class TrainingSerializer(serializers.Serializer[Any]):
+    config = serializers.DictField(required=False, help_text=f"Settings of {TrainConfig.__name__}: epochs, base, …")
+
+
+class QuestionSerializer(serializers.Serializer[Any]):
+    prompt = serializers.JSONField(help_text="A string, or messages [{role, content}]")
+    responses = serializers.ListField(
+        child=serializers.CharField(max_length=200_000, allow_blank=True, trim_whitespace=False),
+        min_length=1, max_length=64,
+    )  # fmt: skip
+
+    def validate_prompt(self, prompt: Any) -> Any:
+        try:
+            return messages_of(prompt)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+
+
+class ScoresSerializer(serializers.Serializer[Any]):
+    scores = serializers.ListField(child=serializers.FloatField())
+
+
+class Unavailable(APIException):
+    status_code = 503
+    default_code = "unavailable"
+
+
+@extend_schema(methods=["GET"], responses={200: page_of(RewardModelSerializer), **PROBLEMS})
+@extend_schema(methods=["POST"], request=TrainingSerializer, responses={202: JobSerializer, **PROBLEMS})
+@api_view(["GET", "POST"])
+def reward_models(request: Request, slug: str) -> Response:
+    """The project's versions, or a job that trains the next one on the rankings as they are now."""
+    if request.method == "POST":
+        return _train(request, slug)
+    pages = CursorPagination()
+    versions = RewardModel.objects.filter(project=project_for(request, slug, READS_DATA)).select_related("project")
+    return pages.get_paginated_response(
+        RewardModelSerializer(pages.paginate_queryset(versions, request), many=True).data
+    )
+
+
+def _train(request: Request, slug: str) -> Response:
+    project = project_for(request, slug, MANAGES)
+    asked = TrainingSerializer(data=request.data or {})
+    asked.is_valid(raise_exception=True)
+    try:
+        return accepted(training.start(project=project, by=request.user, **asked.validated_data.get("config", {})))
+    except jobs.Refused as refusal:
+        raise Unprocessable(str(refusal)) from refusal
+    except IntegrityError as error:
+        raise Conflict("A training of this project is under way: wait for it, or cancel it.") from error
+
+
+@extend_schema(responses={200: RewardModelSerializer, **PROBLEMS})
+@api_view(["GET"])
+def reward_model(request: Request, pk: int) -> Response:
+    """Metrics and lineage of one version."""
+    return Response(RewardModelSerializer(_visible(request, pk)).data)
+
+
+@extend_schema(
+    request=QuestionSerializer,
+    responses={200: ScoresSerializer, (503, "application/problem+json"): OpenApiTypes.OBJECT, **PROBLEMS},
+)
+@api_view(["POST"])
+def score(request: Request, pk: int) -> Response:
+    """Scores of answers to a prompt, in their order. A worker loads the model, so the first call takes seconds."""
+    asked = QuestionSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    model, question = _visible(request, pk), asked.validated_data
+    try:
+        values = scoring.ask(reward_model=model, messages=question["prompt"], responses=question["responses"])
+    except scoring.NoAnswer as error:
+        raise Unavailable(str(error)) from error
+    return Response({"scores": values})
+
+
+def _visible(request: Request, pk: int) -> RewardModel:
+    return get_object_or_404(RewardModel.objects.visible_to(request.user).select_related("project"), pk=pk)

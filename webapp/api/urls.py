@@ -1,0 +1,31 @@
+"""The HTTP surface, version 1: these paths are a contract."""
+
+from django.urls import path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from webapp.api import docs, generations, intake, jobs, problems, projects, reward_models, snapshots, work
+
+app_name = "api"
+urlpatterns = [
+    path("projects/", projects.project_list, name="projects"),
+    path("projects/<slug:slug>/", projects.project_detail, name="project"),
+    path("projects/<slug:slug>/members/<str:username>/", projects.member, name="member"),
+    path("projects/<slug:slug>/prompts/", intake.prompts, name="prompts"),
+    path("projects/<slug:slug>/samples/", intake.samples, name="samples"),
+    path("projects/<slug:slug>/comparisons/", intake.comparisons, name="comparisons"),
+    path("projects/<slug:slug>/generations/", generations.generations, name="generations"),
+    path("projects/<slug:slug>/reward-models/", reward_models.reward_models, name="reward_models"),
+    path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="snapshots"),
+    path("projects/<slug:slug>/next/", work.next_task, name="next"),
+    path("assignments/<uuid:uuid>/judgement/", work.judgement, name="judgement"),
+    path("assignments/<uuid:uuid>/skip/", work.skip, name="skip"),
+    path("jobs/<uuid:job_id>/", jobs.job_detail, name="job"),
+    path("jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job_cancel"),
+    path("reward-models/<int:pk>/", reward_models.reward_model, name="reward_model"),
+    path("reward-models/<int:pk>/score/", reward_models.score, name="score"),
+    path("snapshots/<int:pk>/", snapshots.snapshot, name="snapshot"),
+    path("snapshots/<int:pk>/<slug:form>/<slug:split>.<slug:extension>", snapshots.snapshot_file, name="snapshot_file"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", docs.browse, name="docs"),
+    re_path(r"", problems.not_found),
+]

@@ -1,0 +1,153 @@
+"""What an annotator's script does: take the next task, judge it, give it back. The hot path: keep it lean."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation import assignment as leases
+from annotation import judging
+from annotation.models import Assignment, Judgement, Sample
+from webapp.api.access import JUDGES, project_for
+from webapp.api.problems import Conflict
+from webapp.api.schema import PROBLEMS
+
+
+class NextSerializer(serializers.Serializer[Any]):
+    holding = serializers.ListField(
+        child=serializers.UUIDField(), max_length=leases.MAX_LIVE, required=False,
+        help_text="Assignments in your hands already: you get another one than these (to prefetch).",
+    )  # fmt: skip
+
+
+class SampleTextSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    text = serializers.CharField()
+
+
+class TaskSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    prompt = serializers.ListField(child=serializers.DictField())
+    samples = SampleTextSerializer(many=True)
+    questions = serializers.DictField()
+
+
+class AssignmentSerializer(serializers.Serializer[Any]):
+    assignment = serializers.UUIDField()
+    lease_expires = serializers.DateTimeField()
+    task = TaskSerializer()
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    ranking = serializers.ListField(
+        child=serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1),
+        required=False,
+        help_text="Best first; several ids inside one list are a tie.",
+    )
+    rankings = serializers.DictField(
+        child=serializers.ListField(child=serializers.ListField(child=serializers.IntegerField(min_value=1))),
+        required=False,
+        help_text="One ranking a criterion, where the project asks for several.",
+    )
+    strength = serializers.IntegerField(min_value=1, max_value=4, required=False, allow_null=True)
+    ratings = serializers.DictField(child=serializers.DictField(child=serializers.FloatField()), required=False)
+    flags = serializers.DictField(child=serializers.DictField(child=serializers.BooleanField()), required=False)
+    all_bad = serializers.BooleanField(required=False)
+    comment = serializers.CharField(max_length=20_000, allow_blank=True, required=False, trim_whitespace=False)
+    seconds = serializers.FloatField(min_value=0, required=False, allow_null=True)
+
+    def verdict(self) -> judging.Verdict:
+        fields = dict(self.validated_data)
+        rankings = dict(fields.pop("rankings", {}))
+        if ranking := fields.pop("ranking", None):
+            rankings |= judging.overall(ranking)
+        return judging.Verdict(rankings=rankings, **fields)
+
+
+class JudgementSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    assignment = serializers.UUIDField(source="assignment_id")
+    task = serializers.IntegerField(source="task_id")
+    revision = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+
+
+class SkipSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500, allow_blank=True, default="")
+
+
+def described(assignment: Assignment) -> dict[str, Any]:
+    """An assignment as its person may see it: neither models nor anybody's judgement (promise 4)."""
+    task = assignment.task
+    texts = dict(Sample.objects.filter(pk__in=assignment.shown).values_list("pk", "text"))
+    return {
+        "assignment": assignment.uuid,
+        "lease_expires": assignment.expires_at,
+        "task": {
+            "id": task.pk,
+            "kind": task.kind,
+            "prompt": task.prompt.messages,
+            "samples": [{"id": pk, "text": texts[pk]} for pk in assignment.shown],
+            "questions": assignment.project.questions,
+        },
+    }
+
+
+@extend_schema(request=NextSerializer, responses={200: AssignmentSerializer, 204: None, **PROBLEMS})
+@api_view(["POST"])
+def next_task(request: Request, slug: str) -> Response:
+    """Lease the caller's next task; 204 when there is none now.
+
+    A live lease that is not named in `holding` is handed out again, so that an answer lost on the way costs nothing.
+    """
+    project = project_for(request, slug, JUDGES)
+    asked = NextSerializer(data=request.data or {})
+    asked.is_valid(raise_exception=True)
+    try:
+        holding = asked.validated_data.get("holding", ())
+        assignment = leases.lease_next(person=request.user, project=project, holding=holding)
+    except leases.NothingLeft as nothing:
+        return Response(status=204, headers={"X-Reason": nothing.reason})
+    assignment.project = project
+    return Response(described(assignment))
+
+
+@extend_schema(request=VerdictSerializer, responses={200: JudgementSerializer, **PROBLEMS})
+@api_view(["PUT"])
+def judgement(request: Request, uuid: UUID) -> Response:
+    """Submit the judgement of one's assignment, or revise it. Sending the same again changes nothing."""
+    assignment = _mine(request, uuid)
+    sent = VerdictSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    try:
+        written = judging.submit(assignment=assignment, verdict=sent.verdict(), source=Judgement.Source.API)
+    except judging.NotAcceptable as error:
+        raise ValidationError({"ranking": [str(error)]}) from error
+    except judging.NoLongerOpen as error:
+        raise Conflict(str(error)) from error
+    return Response(JudgementSerializer(written).data)
+
+
+@extend_schema(request=SkipSerializer, responses={204: None, **PROBLEMS})
+@api_view(["POST"])
+def skip(request: Request, uuid: UUID) -> Response:
+    """Give a task back; it is not offered to the caller again."""
+    assignment = _mine(request, uuid)
+    sent = SkipSerializer(data=request.data or {})
+    sent.is_valid(raise_exception=True)
+    skipped = leases.skip(assignment=assignment, reason=sent.validated_data["reason"])
+    if not skipped and assignment.state == Assignment.State.JUDGED:
+        raise Conflict("This task is judged already: revise the judgement instead.")
+    return Response(status=204)
+
+
+def _mine(request: Request, uuid: UUID) -> Assignment:
+    mine = Assignment.objects.visible_to(request.user).select_related("project", "task")
+    return get_object_or_404(mine, pk=uuid)

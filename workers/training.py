@@ -1,0 +1,195 @@
+"""Jobs that train a project's reward model: freeze the rankings, train in a process of its own, register the version.
+
+The trainer (workers/reward/) reads and writes a run folder and knows nothing of Django; this side feeds it, watches it,
+and passes on a wish to stop. A run that was interrupted goes on from the trainer's checkpoint.
+"""
+
+import hashlib
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+
+from annotation.comparisons import Group, groups
+from annotation.models import Judgement, Person, Project
+from annotation.splitting import split_of
+from workers import jobs, scoring
+from workers.models import Job, RewardModel
+from workers.reward import data
+from workers.reward.config import TrainConfig
+from workers.reward.launch import launch_command
+
+FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
+POLL_S = 0.5
+GRACE_S = 60.0  # for the trainer to save its checkpoint
+
+
+def start(*, project: Project, by: Person | None, **config: Any) -> Job:
+    """Queue a training. Raises `jobs.Refused` where there is nothing to learn from or the settings make no sense,
+    and `IntegrityError` while another training of the project is unfinished.
+    """
+    newest = Judgement.objects.current().filter(project=project).aggregate(newest=Max("pk"))["newest"]
+    if newest is None:
+        raise jobs.Refused("There are no rankings yet: a reward model needs some to learn from.")
+    config = {"base": project.reward_base or settings.DEFAULT_REWARD_BASE, **config}
+    _config(config)
+    arguments = {"config": config, "last_judgement": newest}
+    return jobs.enqueue(Job.Kind.TRAIN, project=project, by=by, arguments=arguments)
+
+
+def _config(values: dict[str, Any]) -> TrainConfig:
+    try:
+        return TrainConfig.from_json(json.dumps(values))
+    except (ValueError, TypeError) as error:
+        raise jobs.Refused(str(error)) from error
+
+
+@jobs.handler(Job.Kind.TRAIN)
+def train(job: jobs.RunningJob) -> dict[str, Any]:
+    """Train and register a version; answers `{reward_model, version, score_job}`."""
+    run = job.folder
+    if not (run / "groups.arrow").exists():
+        _freeze(job, run)
+    _run(job, run)
+    model = _register(job, run)
+    following = scoring.start(reward_model=model, by=job.created_by)
+    return {"reward_model": model.pk, "version": model.version, "score_job": str(following.pk)}
+
+
+def _freeze(job: jobs.RunningJob, run: Path) -> None:
+    """The project's rankings as they are now, in the run folder: what a resumed run trains on does not change."""
+    job.progress(0, 0, "reading the rankings")
+    config = _config(job.arguments["config"])
+    (run / "config.json").write_text(config.to_json(), encoding="utf-8")
+    count = Judgement.objects.current().filter(project=job.project)
+    (run / "source.json").write_text(json.dumps({"judgements": count.count(), **_newest(job)}), encoding="utf-8")
+    with data.GroupWriter(run / "groups.arrow") as writer:
+        for group in _trainer_groups(job, config.seed):
+            writer.write(group)
+    job.log(f"{writer.groups} ranked groups.")
+
+
+def _newest(job: jobs.RunningJob) -> dict[str, int]:
+    newest = Judgement.objects.current().filter(project=job.project).aggregate(newest=Max("pk"))["newest"]
+    return {"last_judgement": newest or 0}
+
+
+def _trainer_groups(job: jobs.RunningJob, seed: int) -> Iterator[data.Group]:
+    for number, group in enumerate(groups(job.project)):
+        if number % 1000 == 0:
+            job.progress(number, 0, "reading the rankings")
+        yield _trainer_group(group, seed)
+
+
+def _trainer_group(group: Group, seed: int) -> data.Group:
+    return data.Group(
+        group_id=str(group.task_id),
+        prompt_id=group.content_hash,
+        family=group.family,
+        split=split_of(group.family, seed, FRACTIONS),
+        messages=group.messages,
+        response_ids=[str(pk) for pk in group.sample_ids],
+        responses=group.texts,
+        first=group.first,
+        second=group.second,
+        probability=group.probability,
+        weight=group.weight,
+    )
+
+
+def _run(job: jobs.RunningJob, run: Path) -> None:
+    """Start the trainer, follow it, and stop it when the job must stop. Raises `Refused` with the trainer's words."""
+    command = launch_command(run, _config(job.arguments["config"]))
+    with (run / "trainer.log").open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=settings.BASE_DIR)
+        try:
+            for event in _events(run / "progress.jsonl", process):
+                _report(job, event)
+        finally:
+            _stop(process)
+    if process.returncode != 0:
+        tail = (run / "trainer.log").read_text("utf-8", "replace")[-1500:]
+        raise RuntimeError(f"The trainer ended with status {process.returncode}: {tail}")
+
+
+def _events(path: Path, process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
+    """Lines of the progress file as they are written, `{}` while there is nothing new; ends with the process."""
+    position = 0
+    while True:
+        ended = process.poll() is not None
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(position)
+                for line in file:
+                    if not line.endswith(b"\n"):
+                        break
+                    position += len(line)
+                    yield json.loads(line)
+        if ended:
+            return
+        yield {}
+        time.sleep(POLL_S)
+
+
+def _report(job: jobs.RunningJob, event: dict[str, Any]) -> None:
+    job.check()
+    if event.get("phase") == "refused":
+        raise jobs.Refused(event["reason"])
+    if "step" in event and "total_steps" in event:
+        job.progress(event["step"], event["total_steps"], str(event.get("phase", "")))
+    if event and "step" not in event:
+        job.log(json.dumps(event)[:500])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _register(job: jobs.RunningJob, run: Path) -> RewardModel:
+    """Move the checkpoint to its home and write the version, once: another attempt finds what the first one wrote."""
+    if made := RewardModel.objects.filter(job_id=job.id).first():
+        return made
+    source = json.loads((run / "source.json").read_text())
+    home = models_folder() / str(job.id)
+    if (run / "model").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(run / "model", home)
+    with transaction.atomic():
+        Project.objects.select_for_update().get(pk=job.project.pk)
+        latest = RewardModel.objects.filter(project=job.project).aggregate(latest=Max("version"))["latest"]
+        return RewardModel.objects.create(
+            project=job.project,
+            version=(latest or 0) + 1,
+            job_id=job.id,
+            base=job.arguments["config"]["base"],
+            folder=str(job.id),
+            config=json.loads((run / "config.json").read_text()),
+            metrics=json.loads((run / "metrics.json").read_text()),
+            data_hash=_hash(run / "groups.arrow"),
+            **source,
+        )
+
+
+def models_folder() -> Path:
+    return Path(settings.DATA_DIR) / "reward_models"
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
