@@ -1,0 +1,16 @@
+"""The demo: two projects on prompts that we wrote, with people to sign in as. See content/ for its texts."""
+
+PASSWORD = "rank-the-answers"  # on this machine's loopback only: `up` refuses --demo on any other address
+
+SIGN_INS = (
+    ("alice", "annotator", "ranks answers in the English project"),
+    ("bo", "annotator", "ranks answers in both projects"),
+    ("mia", "manager", "runs both projects: dashboard, generation, training"),
+    ("eli", "ML engineer", "makes tokens and snapshots, reads datasets"),
+)
+
+
+def sign_ins() -> str:
+    """What `up --demo` prints when it is ready."""
+    lines = [f"  {name:<6} {PASSWORD}   {role}: {does}" for name, role, does in SIGN_INS]
+    return "\n".join(["Sign in as (name, password):", *lines])
