@@ -1,0 +1,72 @@
+"""From encoded groups to the tensors of one forward pass."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from workers.reward.data import Group
+from workers.reward.encoding import Row
+
+
+@dataclass(frozen=True)
+class Batch:
+    """G groups with N answers of at most T tokens, and P pairs of answers."""
+
+    inputs: dict[str, Tensor]
+    """input_ids, attention_mask and, for models with segments, token_type_ids; each (N, T) int64."""
+    first: Tensor
+    """(P,) row of the pair's first answer."""
+    second: Tensor
+    """(P,) row of its second."""
+    probability: Tensor
+    """(P,) that the first is preferred."""
+    weight: Tensor
+    """(P,)"""
+    group: Tensor
+    """(P,) number of the pair's group, 0 … G-1."""
+    groups: int
+    """G"""
+
+    def to(self, device: torch.device) -> "Batch":
+        moved = {name: getattr(self, name).to(device) for name in PAIR_FIELDS}
+        return replace(self, inputs={k: v.to(device) for k, v in self.inputs.items()}, **moved)
+
+    def pairs(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, int]:
+        """What `loss.kwise_loss` takes after the scores."""
+        return self.first, self.second, self.probability, self.weight, self.group, self.groups
+
+
+PAIR_FIELDS = ("first", "second", "probability", "weight", "group")
+
+
+def pad_rows(rows: Sequence[Row], pad_id: int, segments: bool) -> dict[str, Tensor]:
+    """The model's inputs, each (N, T), padded on the right to the longest row."""
+    length = max(len(row.ids) for row in rows)
+    gaps = [length - len(row.ids) for row in rows]
+    rows_and_gaps = list(zip(rows, gaps, strict=True))
+    inputs = {
+        "input_ids": torch.tensor([row.ids + [pad_id] * gap for row, gap in rows_and_gaps]),
+        "attention_mask": torch.tensor([[1] * len(row.ids) + [0] * gap for row, gap in rows_and_gaps]),
+    }
+    if segments:
+        inputs["token_type_ids"] = torch.tensor([row.segments + [0] * gap for row, gap in rows_and_gaps])
+    return inputs
+
+
+def collate(groups: Sequence[Group], rows: Sequence[Sequence[Row]], pad_id: int, segments: bool) -> Batch:
+    """`rows[g]` are the encoded answers of `groups[g]`, in order."""
+    flat = [row for answers in rows for row in answers]
+    starts = torch.tensor([0, *(len(answers) for answers in rows[:-1])]).cumsum(0)
+    number = torch.tensor([g for g, group in enumerate(groups) for _ in group.first], dtype=torch.int64)
+    first, second = ([i for group in groups for i in getattr(group, side)] for side in ("first", "second"))
+    return Batch(
+        inputs=pad_rows(flat, pad_id, segments),
+        first=starts[number] + torch.tensor(first, dtype=torch.int64),
+        second=starts[number] + torch.tensor(second, dtype=torch.int64),
+        probability=torch.tensor([p for group in groups for p in group.probability], dtype=torch.float32),
+        weight=torch.tensor([w for group in groups for w in group.weight], dtype=torch.float32),
+        group=number,
+        groups=len(groups),
+    )

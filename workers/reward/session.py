@@ -1,0 +1,33 @@
+"""One training from its folder to its metrics, with torch and accelerate set up."""
+
+from collections.abc import Callable
+
+import torch
+from accelerate import Accelerator
+
+from workers.reward.checkpoint import fingerprint
+from workers.reward.config import TrainConfig
+from workers.reward.data import Groups
+from workers.reward.finish import finish
+from workers.reward.model import load_base
+from workers.reward.run_dir import RunDir
+from workers.reward.trainer import Stopped, Trainer
+
+
+def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Callable[[], bool]) -> bool:
+    """True when finished, False when stopped. Raises TrainingRefused."""
+    torch.set_num_threads(config.threads)
+    accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=config.mixed_precision)
+    if accelerator.is_main_process:
+        run.report("prepare")
+    made_from = fingerprint(run.config, run.groups)
+    trainer = Trainer(run, config, groups, load_base(config), accelerator, made_from, asked_to_stop)
+    try:
+        trainer.fit()
+        if accelerator.is_main_process:
+            finish(trainer)
+    except Stopped:
+        trainer.report("stopped")
+        return False
+    accelerator.wait_for_everyone()
+    return True

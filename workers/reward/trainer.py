@@ -1,0 +1,196 @@
+"""The training itself: probe, steps, validation, best weights. Deterministic, so that a resumed run is the same run."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from numpy.typing import NDArray
+
+from workers.reward import checkpoint, probe
+from workers.reward.checkpoint import Progress
+from workers.reward.config import TrainConfig, TrainingRefused
+from workers.reward.data import Group, Groups
+from workers.reward.loss import group_losses
+from workers.reward.model import RewardNetwork, head_features, head_of, score_batch
+from workers.reward.run_dir import RunDir
+
+PROBE_GROUPS = 2000  # enough for the few hundred weights of a head
+VALIDATION_GROUPS = 1000
+
+
+class Stopped(Exception):
+    """The run was asked to stop; its checkpoint is written."""
+
+
+@dataclass
+class Trainer:
+    """One run under way; `asked_to_stop` is looked at between batches."""
+
+    run: RunDir
+    config: TrainConfig
+    groups: Groups
+    network: RewardNetwork
+    accelerator: Accelerator
+    made_from: str
+    asked_to_stop: Callable[[], bool]
+
+    def __post_init__(self) -> None:
+        self.train_rows = self.groups.rows("train")
+        self.validation_rows = sample(self.groups.rows("validation"), VALIDATION_GROUPS, self.config.seed)
+        steps_an_epoch = math.ceil(len(self.train_rows) / self.config.batch_groups)
+        self.total_steps = self.config.epochs * steps_an_epoch
+        optimizer = make_optimizer(self.network.model, self.config)
+        self.model, self.optimizer = self.accelerator.prepare(self.network.model, optimizer)
+        self.progress = Progress()
+
+    def fit(self) -> None:
+        """Trains to the end and leaves the best weights in the network. Raises Stopped."""
+        self._begin()
+        try:
+            while not self._ended():
+                self._step()
+                if self.progress.step % self.config.checkpoint_every == 0:
+                    self._save()
+        except Stopped:
+            self._save()
+            raise
+        if self.progress.best:
+            checkpoint.put_back(self.network.model, self.progress.best)
+
+    def _begin(self) -> None:
+        kept = checkpoint.load(self.run.checkpoint, self.made_from, self.network.model, self.optimizer)
+        if kept is not None:
+            self.progress = kept
+            self.report("train", resumed=True)
+            return
+        if self.config.probe:
+            self.report("probe", **self._fit_head())
+        self._save()
+
+    def _fit_head(self) -> dict[str, float]:
+        rows = sample(self.train_rows, PROBE_GROUPS, self.config.seed)
+        groups, features = self._read(rows), []
+        for group in groups:
+            self.check()
+            inputs = self.network.batch([group]).to(self.accelerator.device).inputs
+            features.append(head_features(self.network.model, inputs).cpu().double().numpy())
+        weight, figures = probe.fit_head(probe.differences(groups, features))
+        head = head_of(self.network.model)
+        with torch.no_grad():
+            head.weight.copy_(torch.from_numpy(weight))
+            if head.bias is not None:
+                head.bias.zero_()
+        return figures
+
+    def _ended(self) -> bool:
+        """Validates when it is time to, and says whether this was the last step."""
+        done = self.progress.step
+        last = done >= self.total_steps
+        due = last or done % self.config.evaluate_every == 0
+        if due and len(self.validation_rows) and self.progress.validated_at < done:
+            self._validate()
+        return last or 0 < self.config.patience <= self.progress.stale
+
+    def _step(self) -> None:
+        self.check()
+        rate = learning_rate(self.progress.step, self.total_steps, self.config)
+        for settings in self.optimizer.param_groups:
+            settings["lr"] = rate
+        loss = self._backward(self._batch_rows(self.progress.step))
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.progress.step += 1
+        self.report("train", loss=loss, learning_rate=rate)
+
+    def _batch_rows(self, step: int) -> Sequence[int]:
+        """The groups of one step, in an order that only the seed and the epoch decide."""
+        steps_an_epoch = self.total_steps // self.config.epochs
+        epoch, number = divmod(step, steps_an_epoch)
+        order = np.random.default_rng((self.config.seed, epoch)).permutation(self.train_rows)
+        size = self.config.batch_groups
+        return [int(row) for row in order[number * size : (number + 1) * size]]
+
+    def _backward(self, rows: Sequence[int]) -> float:
+        """Gradients of the batch's mean loss; each process takes its share of the groups."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        mine = rows[rank::world]
+        batch = self.network.batch(self._read(mine or rows[:1])).to(self.accelerator.device)
+        with self.accelerator.autocast():
+            scores = score_batch(self.model, batch.inputs)
+        total = group_losses(scores, *batch.pairs()).sum() * (1.0 if mine else 0.0)
+        # Processes' gradients are averaged, so each is scaled as if it held the whole batch.
+        self.accelerator.backward(total * world / len(rows))
+        return float(self.accelerator.reduce(total.detach(), "sum")) / len(rows)
+
+    def _validate(self) -> None:
+        loss = self.validation_loss()
+        progress = self.progress
+        progress.validated_at = progress.step
+        if not math.isfinite(loss):
+            raise TrainingRefused("Training diverged: the validation loss is no number. Try a lower learning rate.")
+        if loss < progress.best_loss:
+            progress.best_loss, progress.best_step, progress.stale = loss, progress.step, 0
+            progress.best = checkpoint.trainable(self.network.model)
+        else:
+            progress.stale += 1
+        self.report("validate", loss=loss, best=progress.best_loss, best_step=progress.best_step)
+
+    @torch.no_grad()
+    def validation_loss(self) -> float:
+        """The K-wise loss over the validation groups, shared out over the processes."""
+        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        total = torch.zeros((), device=self.accelerator.device)
+        for row in self.validation_rows[rank::world]:
+            self.check()
+            batch = self.network.batch([self.groups[int(row)]]).to(self.accelerator.device)
+            total += group_losses(score_batch(self.network.model, batch.inputs), *batch.pairs()).sum()
+        return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
+
+    def check(self) -> None:
+        """Raises Stopped where the run was asked to stop."""
+        if self.asked_to_stop():
+            raise Stopped
+
+    def report(self, phase: str, **known: Any) -> None:
+        if self.accelerator.is_main_process:
+            self.run.report(phase, step=self.progress.step, total_steps=self.total_steps, **known)
+
+    def _read(self, rows: Iterable[int]) -> list[Group]:
+        return [self.groups[int(row)] for row in rows]
+
+    def _save(self) -> None:
+        if self.accelerator.is_main_process:
+            path = self.run.checkpoint
+            checkpoint.save(path, self.made_from, self.network.model, self.optimizer, self.progress)
+
+
+def sample(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
+    """At most `most` of `rows`, drawn by `seed`, in their order."""
+    if len(rows) <= most:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+
+
+def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
+    """Rises linearly over the warm-up to its peak, then falls linearly to 0 after the last step."""
+    warmup = math.ceil(total_steps * config.warmup_fraction)
+    if step < warmup:
+        return config.learning_rate * (step + 1) / warmup
+    return config.learning_rate * (total_steps - step) / max(total_steps - warmup, 1)
+
+
+def make_optimizer(model: torch.nn.Module, config: TrainConfig) -> torch.optim.AdamW:
+    """AdamW that decays matrices only. Raises TrainingRefused where everything is frozen."""
+    parameters = [value for value in model.parameters() if value.requires_grad]
+    matrices = [value for value in parameters if value.dim() > 1]
+    others = [value for value in parameters if value.dim() <= 1]
+    settings = [
+        {"params": matrices, "weight_decay": config.weight_decay},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([part for part in settings if part["params"]], lr=config.learning_rate)
