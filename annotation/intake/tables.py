@@ -1,0 +1,64 @@
+"""CSV with a header line → one dict a row, streamed; fields may hold line breaks and be as long as a text may be."""
+
+import csv
+import io
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from annotation.content import MAX_TEXT_BYTES
+from annotation.intake.lines import REST, Numbered, until_damaged
+from annotation.intake.rows import BadRow
+
+DELIMITERS = ",;\t"
+_LIMIT = threading.Lock()
+
+
+def table(stream: BinaryIO) -> Numbered[dict[str, str]]:
+    """Rows as `{column: text}` with the line they start on; column names in lower case.
+
+    UTF-8 with or without a byte order mark, any line ends; the delimiter is the one the header has most of.
+    """
+    return until_damaged(_table(stream))
+
+
+def _table(stream: BinaryIO) -> Numbered[dict[str, str]]:
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    header = text.readline(MAX_TEXT_BYTES)
+    delimiter = max(DELIMITERS, key=header.count)
+    columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    line = 2
+    try:
+        while (fields := _next(reader)) is not None:
+            if fields:
+                yield _row(line, columns, fields)
+            line = reader.line_num + 2
+    except csv.Error as error:
+        # After a broken quote there is no telling where the next row starts.
+        yield BadRow(line, f"The row is not CSV: {error}. {REST}")
+
+
+def _next(reader: "Iterator[list[str]]") -> list[str] | None:
+    with _long_fields():
+        return next(reader, None)
+
+
+@contextmanager
+def _long_fields() -> Iterator[None]:
+    """Python's limit of 131,072 characters a field is one setting for the whole process: lift it for one row."""
+    with _LIMIT:
+        before = csv.field_size_limit(MAX_TEXT_BYTES)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(before)
+
+
+def _row(line: int, columns: list[str], fields: list[str]) -> tuple[int, dict[str, str]] | BadRow:
+    if len(fields) != len(columns):
+        return BadRow(line, f"The row has {len(fields)} fields, the header has {len(columns)}: check the quotes.")
+    if any("\udc80" <= character <= "\udcff" for field in fields if not field.isascii() for character in field):
+        return BadRow(line, "The row is not UTF-8: save the file as UTF-8.")
+    return line, dict(zip(columns, fields, strict=True))
