@@ -1,0 +1,50 @@
+"""API tokens: made here, shown once, kept as a hash (knox), revoked here."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from knox.models import AuthToken
+
+from annotation.models.audit import record
+from webapp.accounts.forms import TokenForm
+from webapp.requests import SignedIn
+
+
+@require_safe
+@login_required
+def tokens(request: SignedIn) -> HttpResponse:
+    return render(request, "accounts/tokens.html", {"form": TokenForm(), "tokens": _valid(request)})
+
+
+@never_cache
+@require_POST
+@login_required
+def create(request: SignedIn) -> HttpResponse:
+    """Make a token and show it. No redirect: it would have to be kept somewhere in between."""
+    form = TokenForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/tokens.html", {"form": form, "tokens": _valid(request)}, status=422)
+    made, token = AuthToken.objects.create(request.user, expiry=form.lifetime())
+    record("token.create", actor=request.user, subject=made.token_key)
+    context = {"form": TokenForm(), "tokens": _valid(request), "token": token, "made": made}
+    return render(request, "accounts/tokens.html", context)
+
+
+@require_POST
+@login_required
+def revoke(request: SignedIn, key: str) -> HttpResponse:
+    get_object_or_404(_valid(request), token_key=key).delete()
+    record("token.revoke", actor=request.user, subject=key)
+    messages.success(request, _("The token is revoked: it works no longer."))
+    return redirect("tokens")
+
+
+def _valid(request: SignedIn) -> "QuerySet[AuthToken]":
+    in_time = Q(expiry=None) | Q(expiry__gt=timezone.now())
+    return AuthToken.objects.filter(in_time, user=request.user).order_by("-created")
