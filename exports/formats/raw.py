@@ -1,0 +1,53 @@
+"""Everything but free-text comments: one row a judgement.
+
+What has other keys in every project (parameters, ratings, flags) is JSON within a string, an entry an answer, because
+readers such as `datasets` and Parquet want the same columns in each row.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from exports.formats.options import Options, Row
+from exports.record import Record, Verdict
+
+
+def rows(record: Record, options: Options) -> Iterator[Row]:
+    """A row a judgement; all lists run beside `responses`, a rank is null where the answer was left unranked."""
+    shared = _shared(record)
+    for verdict in record.verdicts:
+        yield {**shared, **_verdict(verdict)}
+
+
+def _shared(record: Record) -> Row:
+    return {
+        "group_id": record.group_id,
+        "prompt_id": record.prompt_id,
+        "family": record.family,
+        "language": record.language,
+        "category": record.category,
+        "source": record.source,
+        "prompt": record.messages,
+        "responses": [response.text for response in record.responses],
+        "response_ids": [response.id for response in record.responses],
+        "models": [response.model for response in record.responses],
+        "parameters": [_json(response.parameters) for response in record.responses],
+    }
+
+
+def _verdict(verdict: Verdict) -> Row:
+    return {
+        "annotator": verdict.annotator,
+        "ranks": verdict.ranks,
+        "strength": verdict.strength,
+        "ratings": [_json(ratings) for ratings in verdict.ratings],
+        "flags": [_json(flags) for flags in verdict.flags],
+        "all_bad": verdict.all_bad,
+        "edited_text": verdict.edited_text,
+        "seconds": verdict.seconds,
+    }
+
+
+def _json(value: dict[str, Any]) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

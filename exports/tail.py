@@ -1,0 +1,128 @@
+"""The tail: judgements as they come in, for those who follow a project from afar.
+
+Ids are drawn before their transaction commits, so a lower id can appear after a higher one was read. A cursor that
+walks along the ids must therefore not pass a writer who is still at work. `_settled` finds how far it may go.
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection
+from django.utils.crypto import salted_hmac
+
+from annotation.models import Project
+from annotation.models.judgement import OVERALL
+from exports.formats import Options, Row
+from exports.formats.raw import rows
+from exports.records import JUDGED, RESPONSES, VERDICT, Draft
+
+MAX_LIMIT = 10_000
+PATIENCE_S = 2.0
+POLL_S = 0.01
+CHUNK = 200
+
+
+def comparisons_since(project: Project, cursor: str = "", limit: int = 1000) -> Iterator[tuple[str, Row]]:
+    """Current judgements of rank tasks after `cursor`, at most `limit`: `(cursor after this row, row)`.
+
+    An empty cursor is the beginning. A row is one of the `raw` format with the judgement's `id`, `revision` and
+    `created_at`; a revision appears again later, under its new id. People are named by a keyed hash that stays the
+    same from call to call. None is ever skipped: while a long transaction (an import) writes judgements, the tail waits
+    `PATIENCE_S` for it and then ends early, for the caller to ask again. Raises `ValueError` for a cursor that
+    is none; call outside a transaction.
+    """
+    after = _position(cursor)
+    settled = _settled(after)
+    return _stream(project, after, settled, min(limit, MAX_LIMIT)) if settled > after else iter(())
+
+
+def _position(cursor: str) -> int:
+    if not cursor:
+        return 0
+    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise ValueError("since: a cursor that an earlier answer gave, or nothing to begin at the beginning.")
+    return int(cursor)
+
+
+LAST_ID = "SELECT pg_sequence_last_value(pg_get_serial_sequence('annotation_judgement', 'id')::regclass)"
+
+# Whoever inserts holds this lock from before it draws an id until after its commit is visible.
+WRITERS = """
+SELECT array_agg(DISTINCT virtualtransaction) FROM pg_locks
+ WHERE relation = 'annotation_judgement'::regclass AND mode = 'RowExclusiveLock' AND granted
+   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND pid IS DISTINCT FROM pg_backend_pid()
+"""
+
+
+def _settled(after: int) -> int:
+    """An id up to which nothing can appear any more that is not there now; `after` where a writer takes too long.
+
+    The last id drawn, read before the writers: who starts to write later draws higher ids, so only those at work now
+    are waited for, and a busy project does not hold the tail up.
+    """
+    last = int(_value(LAST_ID) or 0)
+    if last <= after:
+        return after
+    at_work, patience = _writers(), time.monotonic() + PATIENCE_S
+    while at_work:
+        if time.monotonic() > patience:
+            return after
+        time.sleep(POLL_S)
+        at_work &= _writers()
+    return last
+
+
+def _writers() -> set[str]:
+    return set(_value(WRITERS) or ())
+
+
+def _value(sql: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+ROWS = f"""
+SELECT judgement.id, judgement.revision, judgement.created_at, prompt.content_hash, prompt.family,
+       prompt.messages::text, prompt.language, prompt.category, prompt.source, responses.body,
+       json_build_array({VERDICT})::text
+  FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
+ CROSS JOIN LATERAL {RESPONSES}, {JUDGED}
+   AND judgement.task_id = task.id AND task.kind = 'rank' AND judgement.project_id = %(project)s
+   AND judgement.id > %(after)s AND judgement.id <= %(settled)s
+ ORDER BY judgement.id LIMIT %(limit)s
+"""
+
+
+def _stream(project: Project, after: int, settled: int, limit: int) -> Iterator[tuple[str, Row]]:
+    values: dict[str, Any] = {
+        "project": project.pk,
+        "criterion": OVERALL,
+        "after": after,
+        "settled": settled,
+        "limit": limit,
+    }
+    people = Keyed(project)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(ROWS, values)
+        while found := cursor.fetchmany(CHUNK):
+            for row in found:
+                yield str(row[0]), _row(row, people)
+
+
+class Keyed:
+    """Pseudonyms that need no memory: a person's name in this project, which only the server's key can undo."""
+
+    def __init__(self, project: Project):
+        self._project = project.pk
+
+    def name(self, person_id: int) -> str:
+        return salted_hmac("exports.tail", f"{self._project}:{person_id}", algorithm="sha256").hexdigest()[:16]
+
+
+def _row(row: tuple[Any, ...], people: Keyed) -> Row:
+    judgement_id, revision, created_at, *content = row
+    [facts] = rows(Draft(tuple(content)).record(people), Options())
+    return {"id": judgement_id, "revision": revision, "created_at": created_at, **facts}
