@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
@@ -44,17 +45,17 @@ def listing(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
-def database(name: str) -> dict[str, str | int]:
-    """Django's keys from `postgresql://user:password@host:port/name` (RFC 3986 percent-encoding)."""
-    url = urlsplit(text(name))
-    if url.scheme not in {"postgres", "postgresql"} or not url.path.strip("/"):
+def database(name: str) -> dict[str, str]:
+    """Django's keys from `postgresql://user:password@host:port/name`, as libpq understands it."""
+    url = text(name)
+    try:
+        parts = conninfo_to_dict(url) if url.startswith(("postgres://", "postgresql://")) else {}
+    except ProgrammingError as error:
+        raise ImproperlyConfigured(f"{name} is not a database URL: {error}.") from error
+    if not parts.get("dbname"):
         raise ImproperlyConfigured(
-            f"{name} must read postgresql://USER:PASSWORD@HOST:PORT/NAME; PrefLoop runs on PostgreSQL only."
+            f"{name} must read postgresql://USER:PASSWORD@HOST:PORT/NAME: PrefLoop runs on PostgreSQL only. "
+            "Without it, `python manage.py` starts a server of its own."
         )
-    return {
-        "NAME": unquote(url.path.lstrip("/")),
-        "USER": unquote(url.username or ""),
-        "PASSWORD": unquote(url.password or ""),
-        "HOST": unquote(url.hostname or ""),
-        "PORT": url.port or 5432,
-    }
+    keys = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return {django: str(parts.get(libpq) or "") for django, libpq in keys.items()}

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from annotation.models import Generator, Project
 from webapp.api.access import MANAGES, project_for
+from webapp.api.errors import Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
-from webapp.api.problems import Unprocessable
 from webapp.api.schema import PROBLEMS
 from workers import generating, jobs
 

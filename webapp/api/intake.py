@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from annotation.intake.taking import take_comparisons, take_prompts, take_samples
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -12,7 +11,9 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.intake.rows import Taken
+from annotation.intake.outcome import Taken
+from annotation.intake.rows import BadRow
+from annotation.intake.taking import take_comparisons, take_prompts, take_samples
 from webapp.api.access import MANAGES, READS_DATA, project_for
 from webapp.api.problems import MEDIA_TYPE, problem
 from webapp.api.reading import JSONLinesParser, JSONParser, NDJSONParser
@@ -92,7 +93,7 @@ def _take(request: Request, slug: str, take: Callable[..., Taken]) -> Response:
     return Response(result, status=201 if taken.created else 200)
 
 
-def _rows(body: Any) -> Iterable[tuple[int, Any]]:
+def _rows(body: Any) -> Iterable[tuple[int, Any] | BadRow]:
     """Numbered rows of a body: parsed NDJSON as it is, a list's items, or one object."""
     if isinstance(body, Iterator):
         return body

@@ -12,24 +12,6 @@ from rest_framework.views import exception_handler
 MEDIA_TYPE = "application/problem+json"
 
 
-class Conflict(exceptions.APIException):
-    status_code = 409
-    default_detail = "The request does not fit the state of things."
-    default_code = "conflict"
-
-
-class Unprocessable(exceptions.APIException):
-    status_code = 422
-    default_detail = "The request was understood but makes no sense."
-    default_code = "unprocessable"
-
-
-class TooLarge(exceptions.APIException):
-    status_code = 413
-    default_detail = "The body is too large: send NDJSON (application/x-ndjson), which is read as a stream."
-    default_code = "too_large"
-
-
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler, answering problem details. Other exceptions stay errors of ours: status 500."""
     if isinstance(error, Http404):

@@ -16,8 +16,8 @@ from annotation import projects
 from annotation.models import Person, Project, Role
 from annotation.presets import PRESETS
 from webapp.api.access import MANAGES, member_project, project_for
+from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
-from webapp.api.problems import Conflict
 from webapp.api.schema import PROBLEMS, page_of
 
 # What a manager may change after creation, beside the guideline.

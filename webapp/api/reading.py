@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 
 from annotation.intake.rows import BadRow
-from webapp.api.problems import TooLarge
+from webapp.api.errors import TooLarge
 
 MAX_LINE = 20 * 2**20  # bytes
 
@@ -33,13 +33,13 @@ class JSONParser(BaseParser):
 
 
 class NDJSONParser(BaseParser):
-    """An iterator over `(line number, value or BadRow)`, read from the network as it is consumed."""
+    """An iterator over `(line number, value)` or `BadRow`, read from the network as it is consumed."""
 
     media_type = "application/x-ndjson"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Iterator[tuple[int, Any] | BadRow]:
         return lines(stream)
 
 
@@ -47,7 +47,7 @@ class JSONLinesParser(NDJSONParser):
     media_type = "application/jsonl"
 
 
-def lines(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
+def lines(stream: IO[bytes]) -> Iterator[tuple[int, Any] | BadRow]:
     """Each line's number and value; what is not JSON becomes a `BadRow` rather than the end of the file."""
     number = 0
     while line := stream.readline(MAX_LINE + 1):
@@ -55,14 +55,14 @@ def lines(stream: IO[bytes]) -> Iterator[tuple[int, Any]]:
         if len(line) > MAX_LINE:
             raise TooLarge(f"Line {number} is longer than {MAX_LINE >> 20} MiB.")
         if line.strip():
-            yield number, _value(number, line)
+            yield _row(number, line)
 
 
-def _value(number: int, line: bytes) -> Any:
+def _row(number: int, line: bytes) -> tuple[int, Any] | BadRow:
     try:
-        return loads(line)
+        return number, loads(line)
     except ValueError as error:
-        return BadRow(number, f"not JSON: {error}")
+        return BadRow(number, f"This line is not JSON: {error}.")
 
 
 def loads(body: bytes) -> Any:

