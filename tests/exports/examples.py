@@ -1,0 +1,35 @@
+"""One prompt with three answers, judged by two people: the record behind the golden files."""
+
+from exports.record import Record, Response, Verdict
+
+HOSTILE = '<script>alert(1)</script>\r\nline\u2028paragraph\u2029next\u0085"quote" \\ \t=cmd|0 \u202eright 🙃'
+
+
+def answer(name: str, text: str) -> Response:
+    return Response(id=name * 64, text=text, model="tiny", parameters={"top_p": 0.9, "temperature": 0.7})
+
+
+def verdict(annotator: str, ranks: list[int | None], **facts: object) -> Verdict:
+    empty: dict[str, object] = {"strength": None, "all_bad": False, "edited_text": "", "seconds": None}
+    ratings: list[dict[str, object]] = [{"helpfulness": 5}, {}, {}]
+    flags: list[dict[str, object]] = [{}, {}, {"toxic": True}]
+    return Verdict(annotator=annotator, ranks=ranks, ratings=ratings, flags=flags, **{**empty, **facts})  # type: ignore[arg-type]
+
+
+def record(**facts: object) -> Record:
+    fields: dict[str, object] = {
+        "prompt_id": "f" * 64,
+        "family": "tree-1",
+        "messages": [
+            {"role": "user", "content": "Name a colour."},
+            {"role": "assistant", "content": "Blue."},
+            {"role": "user", "content": "Another one, please."},
+        ],
+        "language": "en",
+        "category": "open question",
+        "source": "examples",
+        "responses": [answer("a", "Red."), answer("b", HOSTILE), answer("c", "No.")],
+        "verdicts": [verdict("p1", [0, 1, 1], strength=3, seconds=12.5), verdict("p2", [0, 1, None])],
+        **facts,
+    }
+    return Record(**fields)  # type: ignore[arg-type]
