@@ -72,3 +72,9 @@ def markdown(text: str, top_heading: int = 3) -> SafeString:
 def foreign(text: str) -> str:
     """Foreign plain text without characters that reorder or break a page; autoescape does the rest."""
     return neutralise(str(text))
+
+
+@register.filter
+def of(mapping: dict[Any, Any], key: Any) -> Any:
+    """`mapping[key]`, or None."""
+    return mapping.get(key)

@@ -1,0 +1,43 @@
+// Keeps the console up to date while somebody looks: asks the page's own view for the panels that changed.
+
+const PERIOD = 2500;
+const AFTER_AN_ERROR = 15000;
+const live = document.getElementById("live");
+let wait = PERIOD;
+
+function tick() {
+  if (!document.hidden) live.dispatchEvent(new Event("console:tick"));
+  setTimeout(tick, wait);
+}
+
+if (live) {
+  setTimeout(tick, PERIOD);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) live.dispatchEvent(new Event("console:tick"));
+  });
+  live.addEventListener("htmx:afterRequest", (event) => { wait = event.detail.successful ? PERIOD : AFTER_AN_ERROR; });
+  // A panel that is replaced keeps open what the reader had opened.
+  document.body.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    for (const opened of detail.target.querySelectorAll("details[open][id]")) {
+      detail.fragment.getElementById?.(opened.id)?.setAttribute("open", "");
+    }
+  });
+}
+
+// Copies the text of the element that the button names.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.hidden = !navigator.clipboard;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
+    const words = button.textContent;
+    button.textContent = button.dataset.copied;
+    setTimeout(() => { button.textContent = words; }, 2000);
+  });
+}
+
+// The guideline as annotators will see it, a moment after the last key.
+const preview = document.querySelector("[data-preview]");
+preview?.addEventListener("input", () => {
+  clearTimeout(preview.waiting);
+  preview.waiting = setTimeout(() => preview.dispatchEvent(new Event("console:preview")), 400);
+});

@@ -1,0 +1,21 @@
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.views.decorators.http import require_POST
+
+from annotation import assignment as leases
+from webapp.requests import SignedIn
+from webapp.workbench.access import own_assignment
+from webapp.workbench.forms import LONGEST_COMMENT, RankingForm
+
+
+@require_POST
+@login_required
+def draft(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
+    """Keep the unfinished form: 204, or 409 when the task is judged or given back already."""
+    assignment = own_assignment(request, slug, uuid)
+    fields = RankingForm(assignment=assignment).fields
+    entered = {name: request.POST[name][:LONGEST_COMMENT].replace("\0", "") for name in fields if name in request.POST}
+    kept = leases.save_draft(assignment=assignment, draft=entered)
+    return HttpResponse(status=204 if kept else 409)

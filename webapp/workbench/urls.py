@@ -1,0 +1,16 @@
+from django.urls import path
+
+from webapp.workbench import drafts, history, projects, work
+
+urlpatterns = [
+    path("", projects.home, name="home"),
+    path("p/<slug:slug>/", projects.project, name="project"),
+    path("p/<slug:slug>/guideline/", projects.guideline, name="guideline"),
+    path("p/<slug:slug>/guideline/read/", projects.guideline_read, name="guideline_read"),
+    path("p/<slug:slug>/mine/", history.mine, name="mine"),
+    path("p/<slug:slug>/work/", work.work, name="work"),
+    path("p/<slug:slug>/work/<uuid:uuid>/", work.task, name="task"),
+    path("p/<slug:slug>/work/<uuid:uuid>/submit/", work.submit, name="submit"),
+    path("p/<slug:slug>/work/<uuid:uuid>/skip/", work.skip, name="skip"),
+    path("p/<slug:slug>/work/<uuid:uuid>/draft/", drafts.draft, name="draft"),
+]
