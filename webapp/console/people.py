@@ -1,0 +1,111 @@
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from annotation import projects
+from annotation.models import AuditEvent, Invitation, Membership, Project, Role
+from annotation.models.audit import record
+from webapp.console.access import SignedIn, managed, page
+from webapp.console.people_forms import InvitationForm, RoleForm
+
+EVENTS = 50
+
+
+@login_required
+@require_GET
+def people(request: SignedIn, slug: str) -> HttpResponse:
+    project = managed(request, slug)
+    return _page(request, project, InvitationForm())
+
+
+def _page(
+    request: SignedIn, project: Project, form: InvitationForm, *, status: int = 200, link: str = ""
+) -> HttpResponse:
+    members = project.memberships.select_related("person").order_by("joined_at")
+    mine = members.get(person=request.user)
+    now = timezone.now()
+    return page(
+        request,
+        "people",
+        project,
+        status=status,
+        form=form,
+        link=link,
+        rows=[(member, RoleForm(mine.role, initial={"role": member.role})) for member in members],
+        owner=mine.role == Role.OWNER,
+        invitations=project.invitations.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
+        events=AuditEvent.objects.filter(project=project).select_related("actor").order_by("-id")[:EVENTS],
+    )
+
+
+@login_required
+@require_POST
+def invite(request: SignedIn, slug: str) -> HttpResponse:
+    """Make an invitation; its link is in this answer and nowhere else."""
+    project = managed(request, slug)
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _page(request, project, form, status=422)
+    _invitation, token = projects.invite(project=project, by=request.user, **form.cleaned_data)
+    link = request.build_absolute_uri(reverse("join", args=[token]))
+    return _page(request, project, InvitationForm(), link=link)
+
+
+@login_required
+@require_POST
+def invitation_revoke(request: SignedIn, slug: str, invitation_id: int) -> HttpResponseRedirect:
+    project = managed(request, slug)
+    invitation = get_object_or_404(Invitation, pk=invitation_id, project=project)
+    if Invitation.objects.filter(pk=invitation.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        record("invitation.revoke", actor=request.user, project=project, role=invitation.role)
+    messages.success(request, _("The invitation no longer works."))
+    return redirect("people", slug)
+
+
+@login_required
+@require_POST
+def member_role(request: SignedIn, slug: str, member_id: int) -> HttpResponseRedirect:
+    project = managed(request, slug)
+    member = _member(request, project, member_id)
+    form = RoleForm(_role(request, project), request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Choose one of the roles."))
+        return redirect("people", slug)
+    try:
+        projects.set_role(project=project, person=member.person, role=form.cleaned_data["role"], by=request.user)
+        messages.success(request, _("The role was changed."))
+    except projects.NotPossible as reason:
+        messages.error(request, str(reason))
+    return redirect("people", slug)
+
+
+@login_required
+@require_POST
+def member_remove(request: SignedIn, slug: str, member_id: int) -> HttpResponseRedirect:
+    project = managed(request, slug)
+    member = _member(request, project, member_id)
+    try:
+        projects.remove_member(project=project, person=member.person, by=request.user)
+        messages.success(request, _("The person was taken out. Their judgements stay."))
+    except projects.NotPossible as reason:
+        messages.error(request, str(reason))
+    if member.person_id == request.user.pk:
+        return redirect("home")
+    return redirect("people", slug)
+
+
+def _role(request: SignedIn, project: Project) -> str:
+    return project.role_of(request.user) or ""
+
+
+def _member(request: SignedIn, project: Project, member_id: int) -> Membership:
+    """A member whom this person may change: only an owner touches an owner."""
+    members = project.memberships.select_related("person")
+    if _role(request, project) != Role.OWNER:
+        members = members.exclude(role=Role.OWNER)
+    return get_object_or_404(members, pk=member_id)

@@ -1,0 +1,96 @@
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.postgres.forms import SimpleArrayField
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models import Project
+from annotation.presets import PRESETS
+
+MAX_GUIDELINE = 200_000
+
+
+def languages_field() -> SimpleArrayField:
+    return SimpleArrayField(
+        forms.CharField(max_length=16),
+        label=_("Languages"),
+        required=False,
+        max_length=20,
+        help_text=_("Codes with commas between, such as en, zh."),
+    )
+
+
+class NewProjectForm(forms.Form):
+    """A name and a preset; all the rest can be changed later but the short name."""
+
+    name = forms.CharField(label=_("Name"), max_length=200)
+    slug = forms.SlugField(
+        label=_("Short name"),
+        max_length=60,
+        required=False,
+        help_text=_("Part of every link, and never changed: letters, digits and hyphens. Made from the name if empty."),
+    )
+    preset = forms.ChoiceField(
+        label=_("Start from"),
+        choices=[(p.key, p.name) for p in PRESETS.values()],
+        initial="custom",
+        widget=forms.RadioSelect,
+    )
+    languages = languages_field()
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        slug = found.get("slug") or slugify(found.get("name", ""))[:60].strip("-")
+        if "name" in found and "slug" in found and not slug:
+            self.add_error("slug", _("The name has no letters that a link can hold: choose a short name."))
+        elif Project.objects.filter(slug=slug).exists():
+            self.add_error("slug", _("There is a project with this short name already."))
+        return {**found, "slug": slug}
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
+    """What a manager may change."""
+
+    languages = languages_field()
+
+    class Meta:
+        model = Project
+        fields = (
+            "name",
+            "languages",
+            "k",
+            "overlap",
+            "lease_minutes",
+            "daily_cap",
+            "allow_ties",
+            "allow_unranked",
+            "auto_tasks",
+            "retrain_every",
+            "reward_base",
+        )
+        help_texts = {
+            "k": _("How many answers a person ranks at once. Tasks that exist keep theirs."),
+            "overlap": _("How many people judge each new task."),
+            "lease_minutes": _("How long a task is kept for somebody who is not active."),
+            "daily_cap": _("Empty: no limit."),
+            "retrain_every": _("Empty: only when a manager says so."),
+            "reward_base": _("A folder on the server, or package:NAME. Empty: the built-in encoder."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["reward_base"].widget.attrs["placeholder"] = settings.DEFAULT_REWARD_BASE
+
+
+class GuidelineForm(forms.Form):
+    """The guideline's text; its name is apart from the settings', because it has versions."""
+
+    text = forms.CharField(
+        label=_("Guideline"),
+        max_length=MAX_GUIDELINE,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 18, "class": "foreign code", "dir": "auto"}),
+        help_text=_("Markdown. Each change makes a new version; annotators are told that it changed."),
+    )

@@ -1,0 +1,108 @@
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from annotation.intake.outcome import Taken
+from annotation.intake.rows import BadRow, PromptRow
+from annotation.intake.taking import take_prompts
+from annotation.models import Judgement, Project, Prompt
+from webapp.console import listing
+from webapp.console.access import SignedIn, managed, page, readable
+from webapp.console.pasting import labelled, pasted, uploaded
+from webapp.console.prompt_forms import FilterForm, GenerateForm, PromptsForm
+from workers import generating, jobs
+from workers.models import RewardModel
+
+ERRORS = 50  # bad rows shown; the count says how many there are
+JUDGEMENTS = 100
+
+
+@login_required
+@require_GET
+def prompts(request: SignedIn, slug: str) -> HttpResponse:
+    project = readable(request, slug)
+    form = FilterForm(*listing.choices(project), request.GET)
+    wishes = form.cleaned_data if form.is_valid() else {}
+    shown = listing.prompts(project, wishes, before=request.GET.get("before", ""))
+    query = request.GET.copy()
+    query["before"] = str(shown.next_before or "")
+    return page(request, "prompts", project, form=form, shown=shown, next_query=query.urlencode(), wishes=wishes)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def prompts_add(request: SignedIn, slug: str) -> HttpResponse:
+    project = managed(request, slug)
+    form = PromptsForm(project, request.POST or None, request.FILES or None)
+    taken = _take(request, project, form.cleaned_data) if form.is_valid() else None
+    if taken is None or (taken.errors and not taken.created):
+        errors = taken.errors if taken else []
+        status = 422 if request.method == "POST" else 200
+        context = {"form": form, "errors": errors[:ERRORS], "error_count": len(errors)}
+        return page(request, "prompts_add", project, status=status, **context)
+    return redirect("prompts", slug)
+
+
+def _take(request: SignedIn, project: Project, wishes: dict[str, Any]) -> Taken:
+    """Take the prompts, say what became of them, and have them answered where that is wished."""
+    file = wishes["file"]
+    rows = uploaded(file) if file else pasted(wishes["text"], by_line=wishes["separated"] == "line")
+    hashes: list[str] = []
+    noted = _noting(labelled(rows, language=wishes["language"], category=wishes["category"]), hashes)
+    taken = take_prompts(project=project, rows=noted, by=request.user, good_rows=wishes["good_rows"])
+    if taken.errors and not taken.created:
+        return taken
+    _tell(request, taken)
+    if wishes["answer"]:
+        _answer(request, project, hashes, wishes)
+    return taken
+
+
+def _noting(
+    rows: Iterator[tuple[int, PromptRow] | BadRow], hashes: list[str]
+) -> Iterator[tuple[int, PromptRow] | BadRow]:
+    for item in rows:
+        if not isinstance(item, BadRow):
+            hashes.append(item[1].content_hash)
+        yield item
+
+
+def _tell(request: SignedIn, taken: Taken) -> None:
+    parts = [ngettext("%(n)d prompt was added.", "%(n)d prompts were added.", taken.created) % {"n": taken.created}]
+    if taken.duplicates:
+        known = ngettext("%(n)d was here already.", "%(n)d were here already.", taken.duplicates)
+        parts.append(known % {"n": taken.duplicates})
+    messages.success(request, " ".join(parts))
+    if taken.errors:
+        lines = ", ".join(str(bad.line) for bad in taken.errors[:ERRORS])
+        messages.warning(request, _("Not taken, because the rows are bad: lines %s.") % lines)
+
+
+def _answer(request: SignedIn, project: Project, hashes: list[str], wishes: dict[str, Any]) -> None:
+    ids = Prompt.objects.filter(project=project, content_hash__in=hashes).values_list("pk", flat=True)
+    sampling = {"generator": wishes["generator"], "temperatures": wishes["temperatures"]}
+    try:
+        generating.start(project=project, by=request.user, prompt_ids=ids, **sampling)
+        messages.info(request, _("A model is answering them now: see Jobs."))
+    except jobs.Refused as refusal:
+        messages.warning(request, str(refusal))
+
+
+@login_required
+@require_GET
+def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
+    project = readable(request, slug)
+    found = get_object_or_404(Prompt.objects.select_related("author"), pk=prompt_id, project=project)
+    answers = listing.answers(found, newest := RewardModel.objects.filter(project=project).order_by("-version").first())
+    judged = Judgement.objects.current().filter(prompt=found).select_related("person").prefetch_related("rankings")
+    orders = [(judgement, listing.orders(judgement, answers)) for judgement in judged[:JUDGEMENTS]]
+    form = GenerateForm(project, initial={"prompt": found.pk})
+    context = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
+    return page(request, "prompt", project, **context)

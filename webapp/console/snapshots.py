@@ -1,0 +1,80 @@
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from annotation.models import Project
+from exports import jobs as freezing
+from exports.models import Snapshot
+from webapp.console.access import SignedIn, managed, page, readable
+from webapp.console.snapshot_forms import FreezeForm
+
+PER_PAGE = 30
+
+
+@login_required
+@require_GET
+def snapshots(request: SignedIn, slug: str) -> HttpResponse:
+    project = readable(request, slug)
+    return _page(request, project, FreezeForm())
+
+
+def _page(request: SignedIn, project: Project, form: FreezeForm, *, status: int = 200) -> HttpResponse:
+    made = Snapshot.objects.filter(project=project).select_related("created_by")
+    shown = Paginator(made, PER_PAGE).get_page(request.GET.get("page"))
+    return page(request, "snapshots", project, status=status, snapshots=shown, form=form)
+
+
+@login_required
+@require_POST
+def snapshot_freeze(request: SignedIn, slug: str) -> HttpResponse:
+    project = managed(request, slug)
+    form = FreezeForm(request.POST)
+    if not form.is_valid():
+        return _page(request, project, form, status=422)
+    job = freezing.start(project=project, by=request.user, query=form.query)
+    return redirect("job", slug, job.pk)
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a snapshot, and where to get it."""
+
+    name: str
+    split: str
+    rows: int
+    bytes: int
+    sha256: str
+    url: str
+
+
+@login_required
+@require_GET
+def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
+    project = readable(request, slug)
+    made = get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id, project=project)
+    formats: dict[str, list[File]] = {}
+    for file in _files(request, made):
+        formats.setdefault(file.name.split("/")[0], []).append(file)
+    shown = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
+    example = [file for file in shown or next(iter(formats.values()), []) if file.rows]
+    return page(request, "snapshot", project, snapshot=made, formats=formats, example=example)
+
+
+def _files(request: SignedIn, made: Snapshot) -> list[File]:
+    files = made.manifest.get("files", {})
+    order = {split: place for place, split in enumerate(made.manifest.get("splits", {}))}
+    found = [_file(request, made, name) for name in files]
+    return sorted(found, key=lambda file: (file.name.split("/")[0], order.get(file.split, len(order)), file.split))
+
+
+def _file(request: SignedIn, made: Snapshot, name: str) -> File:
+    form, _slash, rest = name.partition("/")
+    split, _dot, extension = rest.partition(".")
+    url = reverse("api:snapshot_file", args=[made.pk, form, split, extension])
+    facts = made.manifest["files"][name]
+    return File(name, split, facts["rows"], facts["bytes"], facts["sha256"], request.build_absolute_uri(url))
