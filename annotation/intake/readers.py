@@ -45,8 +45,12 @@ def as_found(data: Data) -> Iterable[Data]:
 
 
 def kwise(stream: BinaryIO) -> Rows:
-    """`{prompt, responses[], ranks[], annotator?, …}`, ours."""
-    return records(objects(stream), as_found, comparison_row)
+    """`{prompt, responses[], ranks[], annotator?, …}`, ours; our exports call the generators `models`."""
+    return records(objects(stream), _kwise, comparison_row)
+
+
+def _kwise(data: Data) -> Iterable[Data]:
+    yield {"generators": data.get("models"), **data}
 
 
 def samples(stream: BinaryIO) -> Rows:

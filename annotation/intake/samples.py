@@ -53,7 +53,10 @@ class Generators:
         self.ids = dict(Generator.objects.filter(project=project).values_list("name", "id"))
 
     def ensure(self, rows: Iterable[GeneratorRow]) -> None:
-        missing = {row.name: row for row in rows if row.name not in self.ids and row.backend in PASSIVE}
+        missing: dict[str, GeneratorRow] = {}
+        for row in rows:
+            if row.name not in self.ids and row.backend in PASSIVE:
+                missing.setdefault(row.name, row)
         if not missing:
             return
         new = (Generator(project=self.project, **asdict(row)) for row in missing.values())

@@ -1,31 +1,30 @@
 """CSV with a header line → one dict a row, streamed; fields may hold line breaks and be as long as a text may be."""
 
 import csv
-import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
 
 from annotation.content import MAX_TEXT_BYTES
-from annotation.intake.lines import REST, Numbered, until_damaged
+from annotation.intake.lines import MAX_RECORD, REST, Numbered, Readable, until_damaged
 from annotation.intake.rows import BadRow
 
 DELIMITERS = ",;\t"
 _LIMIT = threading.Lock()
 
 
-def table(stream: BinaryIO) -> Numbered[dict[str, str]]:
+def table(stream: Readable) -> Numbered[dict[str, str]]:
     """Rows as `{column: text}` with the line they start on; column names in lower case.
 
-    UTF-8 with or without a byte order mark, any line ends; the delimiter is the one the header has most of.
+    UTF-8 with or without a byte order mark, lines that end in LF or CRLF; the delimiter is
+    the one that the header has most of.
     """
     return until_damaged(_table(stream))
 
 
-def _table(stream: BinaryIO) -> Numbered[dict[str, str]]:
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    header = text.readline(MAX_TEXT_BYTES)
+def _table(stream: Readable) -> Numbered[dict[str, str]]:
+    text = _text(stream)
+    header = next(text, "").removeprefix("\ufeff")
     delimiter = max(DELIMITERS, key=header.count)
     columns = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter), [])]
     reader = csv.reader(text, delimiter=delimiter, strict=True)
@@ -40,7 +39,13 @@ def _table(stream: BinaryIO) -> Numbered[dict[str, str]]:
         yield BadRow(line, f"The row is not CSV: {error}. {REST}")
 
 
-def _next(reader: "Iterator[list[str]]") -> list[str] | None:
+def _text(stream: Readable) -> Iterator[str]:
+    """The lines with their ends; bytes that are not UTF-8 become lone surrogates, which `_row` looks for."""
+    while line := stream.readline(MAX_RECORD):
+        yield line.decode(errors="surrogateescape")
+
+
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
     with _long_fields():
         return next(reader, None)
 
