@@ -1,0 +1,66 @@
+"""What must hold before anything starts, each with a plain sentence and the cure."""
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from webapp.embedded.errors import CannotStart
+
+LEAST_FREE = 300 * 2**20  # bytes
+
+
+def check_port(host: str, port: int) -> None:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotStart(
+                f"Port {port} is taken by another program: stop that, or choose another port, "
+                f"as in `make demo PORT={port + 1}` or `manage.py up --port {port + 1}`."
+            ) from error
+        raise CannotStart(f"PrefLoop cannot listen on {host}, port {port}: {error.strerror}.") from error
+
+
+def check_space(data_dir: Path) -> None:
+    free = shutil.disk_usage(data_dir).free
+    if free < LEAST_FREE:
+        raise CannotStart(
+            f"The disk of {data_dir} is nearly full ({free >> 20} MB left): free some space "
+            f"({LEAST_FREE >> 20} MB at least), or choose another data folder with PREFLOOP_DATA_DIR."
+        )
+
+
+@contextmanager
+def only_one(data_dir: Path, url: str) -> Iterator[None]:
+    """Hold the folder: two copies over the same data would fight over every job."""
+    with (data_dir / "up.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(_taken(data_dir, file.seek(0) or file.read())) from None
+        file.seek(0)
+        file.truncate()
+        json.dump({"pid": os.getpid(), "url": url}, file)
+        file.flush()
+        yield
+
+
+def _taken(data_dir: Path, note: str) -> str:
+    try:
+        other = json.loads(note)
+        where = f" at {other['url']} (process {other['pid']})"
+    except (ValueError, KeyError):
+        where = ""
+    return (
+        f"PrefLoop runs already over {data_dir}{where}: use that one, stop it with Ctrl-C, "
+        "or choose another data folder with PREFLOOP_DATA_DIR."
+    )
