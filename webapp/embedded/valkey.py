@@ -6,6 +6,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import redis
 
@@ -13,14 +14,20 @@ from webapp.embedded.errors import CannotStart
 from webapp.embedded.processes import last_lines, parent_bound
 
 START_S = 20.0
+# When memory runs out, what was to expire anyway goes first: cache entries, never Celery's messages.
+SETTINGS = 'save ""\nappendonly no\nmaxmemory 256mb\nmaxmemory-policy volatile-lru\n'
 
 
-def start(log: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a server on a free port of the loopback with a password of its own; answers the process and its URL."""
-    password, port = secrets.token_urlsafe(24), _free_port()
-    url = f"redis://:{password}@127.0.0.1:{port}/0"
+def new_url() -> str:
+    """An address on the loopback with a password of its own, for `start`."""
+    return f"redis://:{secrets.token_urlsafe(24)}@127.0.0.1:{_free_port()}/0"
+
+
+def start(log: Path, url: str) -> subprocess.Popen[bytes]:
+    """Start a server at `url`, one of `new_url`, and wait until it answers. Raises `CannotStart`."""
     # The settings go in by stdin: a command line can be read by everybody on the machine.
-    settings = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\nmaxmemory 256mb\n'
+    at = urlsplit(url)
+    settings = f"bind {at.hostname}\nport {at.port}\nrequirepass {at.password}\n{SETTINGS}"
     with log.open("ab") as output:
         process = subprocess.Popen(
             [_binary(), "-"], stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT,
@@ -30,7 +37,7 @@ def start(log: Path) -> tuple[subprocess.Popen[bytes], str]:
     process.stdin.write(settings.encode())
     process.stdin.close()
     _wait(process, url, log)
-    return process, url
+    return process
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
