@@ -6,10 +6,10 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-# These need no database.
+# These need no database, or bring their own.
 WITHOUT_SERVERS = {
     "", "help", "version", "--help", "-h", "--version", "check", "collectstatic", "compilemessages", "diffsettings",
-    "findstatic", "makemessages", "spectacular",
+    "findstatic", "makemessages", "spectacular", "up",
 }  # fmt: skip
 NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 
@@ -17,10 +17,6 @@ NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else ""
-    if command == "up":  # it starts the servers itself, before Django reads where they are
-        from webapp.supervisor.up import main as up
-
-        sys.exit(up(sys.argv[2:]))
     with ExitStack() as servers:
         if "DATABASE_URL" not in os.environ and "DATABASE_URL_FILE" not in os.environ:
             _connect(servers, command)
