@@ -101,11 +101,13 @@ def _content(given: object) -> str:
     """A message's text: a string, or OpenAI's list of text parts."""
     if isinstance(given, str):
         return given
-    parts = given if isinstance(given, list) else [None]
-    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
-    if len(texts) != len(parts) or not all(isinstance(text, str) for text in texts):
+    if not isinstance(given, list) or not all(_is_text_part(part) for part in given):
         raise BadRequest("A message's content must be a text or a list of text parts.")
-    return "\n".join(texts)
+    return "\n".join(part["text"] for part in given)
+
+
+def _is_text_part(part: object) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
 
 
 def _sampling(body: dict[str, Any]) -> Sampling:

@@ -3,15 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 from transformers.utils import logging
 
 from workers.generation.backend import BackendRefused
 from workers.generation.chat import Chat
-from workers.generation.location import model_files
+from workers.generation.location import ModelFiles, model_files
+from workers.generation.unpacking import unpacked
 
 DTYPES = {
     "float64": torch.float64,
@@ -34,14 +37,17 @@ class LoadedModel:
     """Tokens, prompt and answer together, that the model was made for; None where it sets no limit."""
 
 
-def load(location: str, *, device: torch.device, dtype: torch.dtype) -> LoadedModel:
-    """Load what `location` names, in evaluation mode, on `device`. Raises BackendRefused."""
+def load(location: str, *, device: torch.device, dtype: torch.dtype, cache: str = "") -> LoadedModel:
+    """Load what `location` names, in evaluation mode, on `device`. Raises BackendRefused.
+
+    A GGUF file is unpacked into the folder `cache` once, if one is given.
+    """
     files = model_files(location)
-    gguf = {"gguf_file": files.gguf} if files.gguf else {}
     try:
         with _quiet():
-            tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True, **gguf)
-            model = AutoModelForCausalLM.from_pretrained(files.folder, dtype=dtype, local_files_only=True, **gguf)
+            if files.gguf and cache:
+                files = unpacked(files, Path(cache), partial(_unpack, files))
+            tokenizer, model = _read(files, dtype)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise BackendRefused(
             f"The model at “{location}” could not be loaded: {_first_line(error)} "
@@ -67,6 +73,23 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name not in DTYPES:
         raise BackendRefused(f"The dtype “{name}” is unknown; use auto or one of {', '.join(DTYPES)}.")
     return DTYPES[name]
+
+
+def _read(files: ModelFiles, dtype: torch.dtype) -> tuple[Any, Any]:
+    """Tokenizer and model."""
+    if files.gguf is None:
+        tokenizer = AutoTokenizer.from_pretrained(files.folder, local_files_only=True)
+        return tokenizer, AutoModelForCausalLM.from_pretrained(files.folder, dtype=dtype, local_files_only=True)
+    where = {"pretrained_model_name_or_path": files.folder, "gguf_file": files.gguf, "local_files_only": True}
+    # Dense at once: otherwise transformers looks on a hub for kernels that compute on the packed weights.
+    model = AutoModelForCausalLM.from_pretrained(**where, dtype=dtype, quantization_config=GgufConfig(dequantize=True))
+    return AutoTokenizer.from_pretrained(**where), model
+
+
+def _unpack(files: ModelFiles, folder: Path) -> None:
+    """Write a GGUF model as a folder, in float32, which loses nothing and serves every dtype."""
+    for part in _read(files, torch.float32):
+        part.save_pretrained(folder)
 
 
 def _ready(model: Any, chat: Chat, device: torch.device) -> LoadedModel:

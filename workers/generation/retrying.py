@@ -17,7 +17,7 @@ def wait_seconds(attempt: int, retry_after: str | None) -> float:
     asked = _asked_for(retry_after) if retry_after else None
     if asked is not None:
         return min(max(asked, 0.0), LONGEST_WAIT)
-    return min(FIRST_WAIT * 2**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.0)
+    return min(FIRST_WAIT * 2.0**attempt, LONGEST_WAIT) * random.uniform(0.5, 1.0)
 
 
 def _asked_for(retry_after: str) -> float | None:

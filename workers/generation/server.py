@@ -72,7 +72,9 @@ def _server(chosen: argparse.Namespace) -> ModelServer:
     key = os.environ.get(chosen.api_key_env, "") if chosen.api_key_env else ""
     if chosen.api_key_env and not key:
         raise BackendRefused(f"The environment variable {chosen.api_key_env} is empty; put the key into it.")
-    backend = TransformersBackend(chosen.location, {"dtype": chosen.dtype, "device": chosen.device})
+    backend = TransformersBackend(
+        chosen.location, {"dtype": chosen.dtype, "device": chosen.device, "cache": chosen.cache}
+    )
     name = chosen.name or Path(chosen.location.rpartition(":")[2]).stem
     return ModelServer((chosen.host, chosen.port), backend, name=name, key=key, waiting=chosen.waiting)
 
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--name", default="", help="the model's name for clients; default: from the location")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--cache", default="", help="folder in which a GGUF model is unpacked once")
     parser.add_argument("--waiting", type=int, default=64, help="requests that may wait; more get 429")
     parser.add_argument("--api-key-env", default="", help="environment variable that holds the key to ask for")
     return parser

@@ -13,15 +13,15 @@ def storable(text: str) -> str:
 
 
 class Duplicate(NamedTuple):
-    """Index of a text that was said before, and the index of the first to say it."""
+    """Where a text stands that was said before, and where it was said first."""
 
-    index: int
+    position: int
     first: int
 
 
 class Distinct(NamedTuple):
     kept: list[int]
-    """Indices of the first of each text, in order."""
+    """Positions of the first of each text, in order."""
     duplicates: list[Duplicate]
 
 
@@ -29,10 +29,10 @@ def dedupe(texts: Iterable[str]) -> Distinct:
     """Tell first occurrences from repeats; texts are the same if they are once stored and stripped."""
     first_of: dict[str, int] = {}
     found = Distinct([], [])
-    for index, text in enumerate(texts):
-        first = first_of.setdefault(storable(text).strip(), index)
-        if first == index:
-            found.kept.append(index)
+    for position, text in enumerate(texts):
+        first = first_of.setdefault(storable(text).strip(), position)
+        if first == position:
+            found.kept.append(position)
         else:
-            found.duplicates.append(Duplicate(index, first))
+            found.duplicates.append(Duplicate(position, first))
     return found
