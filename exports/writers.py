@@ -11,7 +11,7 @@ import orjson
 from exports.formats import Row
 
 EXTENSION = "jsonl"
-BUFFER = 1 << 20
+BUFFER = 1 << 18  # a file; there are three a format
 
 # Valid within JSON as they are, but `str.splitlines` and its kin break lines at them.
 LINE_BREAKS = (

@@ -30,12 +30,10 @@ def task(project: Project, prompt: Any, texts: Sequence[str], family: str = "", 
     generator, _ = Generator.objects.get_or_create(
         project=project, name="tiny", defaults={"backend": Generator.Backend.IMPORTED}
     )
-    samples = [
-        Sample.objects.create(
-            prompt=row, generator=generator, text=text, text_hash=text_hash(text), parameters={"temperature": 0.7}
-        )
+    samples = Sample.objects.bulk_create(
+        Sample(prompt=row, generator=generator, text=text, text_hash=text_hash(text), parameters={"temperature": 0.7})
         for text in texts
-    ]
+    )
     lane, _ = Lane.objects.get_or_create(project=project, kind="rank", language=row.language)
     return Task.objects.create(
         project=project, lane=lane, prompt=row, sample_ids=sorted(s.pk for s in samples), overlap=100
@@ -45,8 +43,7 @@ def task(project: Project, prompt: Any, texts: Sequence[str], family: str = "", 
 def judge(task: Task, name: str, ranks: Sequence[int | None], **facts: Any) -> Judgement:
     """`name` ranks the task's samples in the order in which they were made; None leaves one unranked."""
     who = person(task.project, name)
-    Judgement.objects.filter(task=task, person=who).update(is_current=False)
-    before = Judgement.objects.filter(task=task, person=who).count()
+    before = Judgement.objects.filter(task=task, person=who).update(is_current=False)
     judgement = Judgement.objects.create(
         project_id=task.project_id,
         task=task,
