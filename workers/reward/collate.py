@@ -1,6 +1,6 @@
 """From encoded groups to the tensors of one forward pass."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -70,3 +70,18 @@ def collate(groups: Sequence[Group], rows: Sequence[Sequence[Row]], pad_id: int,
         group=number,
         groups=len(groups),
     )
+
+
+def runs(lengths: Sequence[int], sizes: Sequence[int], tokens: int) -> Iterator[list[int]]:
+    """Item numbers, the shortest first, in runs of at most `tokens` tokens once padded; one item never splits.
+
+    Item n is `sizes[n]` rows of at most `lengths[n]` tokens. Sorting leaves little to pad.
+    """
+    run: list[int] = []
+    for n in sorted(range(len(lengths)), key=lambda n: lengths[n]):
+        if run and lengths[n] * (sum(sizes[m] for m in run) + sizes[n]) > tokens:
+            yield run
+            run = []
+        run.append(n)
+    if run:
+        yield run

@@ -32,6 +32,8 @@ class TrainConfig:
     """Largest norm of one step's gradient."""
     batch_groups: int = 8
     """Ranked groups in one optimiser step, over all processes together."""
+    tokens_per_pass: int = 2048
+    """Padded tokens in one forward and backward pass; a step takes as many passes as its groups need."""
     frozen_layers: int = 0
     """Lowest layers that stay as the base has them; with any, so do the embeddings. At most all of them."""
     probe: bool = True
@@ -78,7 +80,8 @@ class TrainConfig:
 
 _AT_LEAST: dict[str, int] = {
     "epochs": 0, "batch_groups": 1, "frozen_layers": 0, "max_prompt_tokens": 1, "max_response_tokens": 1,
-    "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "seed": 0, "threads": 1, "processes": 1,
+    "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "tokens_per_pass": 1, "seed": 0, "threads": 1,
+    "processes": 1,
 }  # fmt: skip
 _REAL_RANGE: dict[str, tuple[float, float]] = {
     "learning_rate": (0.0, 1.0), "warmup_fraction": (0.0, 1.0), "weight_decay": (0.0, 10.0),

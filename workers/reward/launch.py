@@ -20,7 +20,10 @@ def launch_command(run_dir: Path | str, config: TrainConfig) -> list[str]:
     To be run from the root of this source tree. `start` does, and ties the training to the caller's life.
     """
     options = ["--num_machines=1", f"--num_processes={config.processes}", "--dynamo_backend=no"]
-    options += [f"--mixed_precision={config.mixed_precision}", f"--num_cpu_threads_per_process={config.threads}"]
+    options += [
+        f"--mixed_precision={config.mixed_precision}",
+        f"--num_cpu_threads_per_process={config.threads}",
+    ]
     if config.device == "cpu":
         options.append("--cpu")
     if config.processes > 1:
@@ -44,6 +47,8 @@ class TrainingProcess:
         """What became of it, once launcher and trainer are gone. Raises subprocess.TimeoutExpired."""
         self.launcher.wait(timeout_s)
         self._wait_for_trainer(30.0)
+        if self.launcher.stdin:
+            self.launcher.stdin.close()
         return self.run.outcome()
 
     def stop(self, grace_s: float = 30.0) -> Outcome:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from workers.reward.collate import Batch, collate
+from workers.reward.collate import Batch, collate, runs
 from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
 from workers.reward.data import Group
 from workers.reward.encoding import RowEncoder
@@ -26,13 +26,19 @@ class RewardNetwork:
     tokenizer: Any
     encoder: RowEncoder
 
-    def batch(self, groups: list[Group]) -> Batch:
+    def batches(self, groups: list[Group], tokens: int) -> list[Batch]:
+        """Whole groups in as many batches as it takes to hold at most `tokens` padded tokens in each."""
         rows = [self.encoder.rows(group.messages, group.responses) for group in groups]
-        return collate(groups, rows, self.tokenizer.pad_token_id, self.segments)
+        lengths = [max(len(row.ids) for row in answers) for answers in rows]
+        return [
+            collate([groups[n] for n in run], [rows[n] for n in run], self.tokenizer.pad_token_id, self.segments)
+            for run in runs(lengths, [len(answers) for answers in rows], tokens)
+        ]
 
     @property
     def segments(self) -> bool:
-        return "token_type_ids" in self.tokenizer.model_input_names
+        """Whether the model is told which tokens are prompt and which are answer."""
+        return self.encoder.pairs and "token_type_ids" in self.tokenizer.model_input_names
 
 
 def load_base(config: TrainConfig) -> RewardNetwork:

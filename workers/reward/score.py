@@ -17,7 +17,7 @@ import pyarrow as pa
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from workers.reward.collate import pad_rows
+from workers.reward.collate import pad_rows, runs
 from workers.reward.config import TrainingRefused
 from workers.reward.data import Groups, Message
 from workers.reward.encoding import Row, RowEncoder
@@ -25,7 +25,7 @@ from workers.reward.model import RewardNetwork, score_batch
 
 SETTINGS_FILE = "reward.json"
 WINDOW = 32  # requests whose answers are sorted by length together, so that little is padded
-TOKENS_A_BATCH = 8192
+TOKENS_A_PASS = 4096
 SCORES_SCHEMA = pa.schema(
     [
         ("group_id", pa.string()),
@@ -78,42 +78,29 @@ def score_requests(
     network: RewardNetwork,
     requests: Iterable[Request],
     device: torch.device,
-    before_batch: Callable[[], None] = lambda: None,
+    before_pass: Callable[[], None] = lambda: None,
 ) -> Iterator[list[float]]:
-    """The network's own scores, one list a request, in order; `before_batch` is called before each pass."""
+    """The network's own scores, one list a request, in order; `before_pass` is called before each pass."""
     stream = iter(requests)
     while window := list(islice(stream, WINDOW)):
         rows = [network.encoder.rows(messages, responses) for messages, responses in window]
-        flat = _score_rows(network, [row for answers in rows for row in answers], device, before_batch)
+        flat = _score_rows(network, [row for answers in rows for row in answers], device, before_pass)
         left = iter(flat)
         yield from (list(islice(left, len(answers))) for answers in rows)
 
 
 @torch.no_grad()
 def _score_rows(
-    network: RewardNetwork, rows: list[Row], device: torch.device, before_batch: Callable[[], None]
+    network: RewardNetwork, rows: list[Row], device: torch.device, before_pass: Callable[[], None]
 ) -> list[float]:
-    order = sorted(range(len(rows)), key=lambda n: len(rows[n].ids))
     scores = [0.0] * len(rows)
-    for chosen in length_batches(order, [len(row.ids) for row in rows]):
-        before_batch()
+    for chosen in runs([len(row.ids) for row in rows], [1] * len(rows), TOKENS_A_PASS):
+        before_pass()
         inputs = pad_rows([rows[n] for n in chosen], network.tokenizer.pad_token_id, network.segments)
         found = score_batch(network.model, {name: value.to(device) for name, value in inputs.items()})
         for n, score in zip(chosen, found.tolist(), strict=True):
             scores[n] = score
     return scores
-
-
-def length_batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Runs of `order` (ascending by length) of at most TOKENS_A_BATCH tokens once padded."""
-    batch: list[int] = []
-    for n in order:
-        if batch and lengths[n] * (len(batch) + 1) > TOKENS_A_BATCH:
-            yield batch
-            batch = []
-        batch.append(n)
-    if batch:
-        yield batch
 
 
 def score_file(model_dir: Path, source: Path, target: Path, scorer: Scorer | None = None) -> int:

@@ -9,9 +9,11 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from numpy.typing import NDArray
+from torch import Tensor
 
 from workers.reward import checkpoint, probe
 from workers.reward.checkpoint import Progress
+from workers.reward.collate import Batch
 from workers.reward.config import TrainConfig, TrainingRefused
 from workers.reward.data import Group, Groups
 from workers.reward.loss import group_losses
@@ -76,8 +78,8 @@ class Trainer:
         groups, features = self._read(rows), []
         for group in groups:
             self.check()
-            inputs = self.network.batch([group]).to(self.accelerator.device).inputs
-            features.append(head_features(self.network.model, inputs).cpu().double().numpy())
+            batch = self._batches([group])[0].to(self.accelerator.device)
+            features.append(head_features(self.network.model, batch.inputs).cpu().double().numpy())
         weight, figures = probe.fit_head(probe.differences(groups, features))
         head = head_of(self.network.model)
         with torch.no_grad():
@@ -117,15 +119,28 @@ class Trainer:
 
     def _backward(self, rows: Sequence[int]) -> float:
         """Gradients of the batch's mean loss; each process takes its share of the groups."""
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
-        mine = rows[rank::world]
-        batch = self.network.batch(self._read(mine or rows[:1])).to(self.accelerator.device)
+        world = int(self.accelerator.num_processes)
+        mine = rows[self.accelerator.process_index :: world]
+        # A process without a share passes one group at no cost: all have to meet in the last backward pass.
+        batches = self._batches(self._read(mine or rows[:1]))
+        # Processes' gradients are averaged, so each is scaled as if it held the whole batch.
+        scale = world / len(rows) if mine else 0.0
+        with self.accelerator.no_sync(self.model):
+            losses = [self._pass(batch, scale) for batch in batches[:-1]]
+        losses.append(self._pass(batches[-1], scale))
+        return float(self.accelerator.reduce(torch.stack(losses).sum(), "sum")) / world
+
+    def _pass(self, batch: Batch, scale: float) -> Tensor:
+        self.check()
+        batch = batch.to(self.accelerator.device)
         with self.accelerator.autocast():
             scores = score_batch(self.model, batch.inputs)
-        total = group_losses(scores, *batch.pairs()).sum() * (1.0 if mine else 0.0)
-        # Processes' gradients are averaged, so each is scaled as if it held the whole batch.
-        self.accelerator.backward(total * world / len(rows))
-        return float(self.accelerator.reduce(total.detach(), "sum")) / len(rows)
+        loss = group_losses(scores, *batch.pairs()).sum() * scale
+        self.accelerator.backward(loss)
+        return loss.detach()
+
+    def _batches(self, groups: list[Group]) -> list[Batch]:
+        return self.network.batches(groups, self.config.tokens_per_pass)
 
     def _validate(self) -> None:
         loss = self.validation_loss()
@@ -143,11 +158,11 @@ class Trainer:
     @torch.no_grad()
     def validation_loss(self) -> float:
         """The K-wise loss over the validation groups, shared out over the processes."""
-        world, rank = self.accelerator.num_processes, self.accelerator.process_index
+        world, rank = int(self.accelerator.num_processes), int(self.accelerator.process_index)
         total = torch.zeros((), device=self.accelerator.device)
-        for row in self.validation_rows[rank::world]:
+        for batch in self._batches(self._read(self.validation_rows[rank::world])):
             self.check()
-            batch = self.network.batch([self.groups[int(row)]]).to(self.accelerator.device)
+            batch = batch.to(self.accelerator.device)
             total += group_losses(score_batch(self.network.model, batch.inputs), *batch.pairs()).sum()
         return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
 

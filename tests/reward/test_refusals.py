@@ -1,0 +1,81 @@
+"""Nonsense in is refused with a sentence that a person can act on."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from tests.reward.synthetic import make_group, make_groups
+from workers.reward.config import TrainingRefused
+from workers.reward.score import Scorer
+from workers.reward.train import REFUSED, train_in
+
+
+def reason(run):
+    assert train_in(run, lambda: False) == REFUSED
+    assert run.outcome() == "refused"
+    assert not run.metrics.exists()
+    return run.events()[-1]["reason"]
+
+
+def test_no_comparisons(make_run):
+    assert "no comparisons" in reason(make_run(groups=[]))
+
+
+def test_nothing_in_the_training_part(make_run):
+    groups = [replace(group, split="test") for group in make_groups(10, random.Random(0))]
+    assert "training part" in reason(make_run(groups=groups))
+
+
+def test_one_prompt_family(make_run):
+    groups = [replace(group, family="only") for group in make_groups(10, random.Random(0))]
+    assert "one prompt family" in reason(make_run(groups=groups))
+
+
+def test_ties_only(make_run):
+    groups = [replace(group, probability=[0.5] * 6) for group in make_groups(10, random.Random(0))]
+    assert "are ties" in reason(make_run(groups=groups))
+
+
+def test_base_not_found(make_run, tiny_config):
+    assert "was not found" in reason(make_run(config=replace(tiny_config, base="/no/such/model")))
+
+
+def test_base_that_is_no_model(make_run, tiny_config, tmp_path):
+    (tmp_path / "config.json").write_text('{"model_type": "toaster"}')
+    assert "could not be loaded" in reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
+
+
+def test_base_that_is_too_short(make_run, tiny_config):
+    assert "reads at most 64 tokens" in reason(make_run(config=replace(tiny_config, max_prompt_tokens=60)))
+
+
+def test_half_a_file(make_run):
+    run = make_run()
+    run.groups.write_bytes(run.groups.read_bytes()[:500])
+    assert "cannot be read" in reason(run)
+
+
+def test_wrong_setting(make_run):
+    run = make_run()
+    run.config.write_text('{"epochs": -1}')
+    assert "epochs must be a whole number" in reason(run)
+
+
+def test_refused_run_can_be_mended(make_run, tiny_config):
+    run = make_run(config=replace(tiny_config, base="/no/such/model"))
+    reason(run)
+    run.config.write_text(replace(tiny_config, epochs=0).to_json())
+    assert train_in(run, lambda: False) == 0
+    assert run.outcome() == "finished"
+
+
+def test_scorer_names_a_folder_that_is_no_model(tmp_path):
+    with pytest.raises(TrainingRefused, match="holds no trained reward model"):
+        Scorer(tmp_path)
+
+
+def test_a_group_of_one_answer_is_no_obstacle(make_run, tiny_config):
+    lone = make_group(99, "train", random.Random(0), answers=1)
+    run = make_run(groups=[*make_groups(10, random.Random(0)), lone], config=replace(tiny_config, epochs=0))
+    assert train_in(run, lambda: False) == 0
