@@ -33,6 +33,7 @@ def _own_folder() -> None:
     """A data folder for this run alone: a test never touches what somebody entered."""
     folder = tempfile.mkdtemp(prefix="prefloop-test-")
     os.environ["PREFLOOP_DATA_DIR"] = os.environ["PREFLOOP_TEST_FOLDER"] = folder
+    (Path(folder) / "static").mkdir()
     _servers.callback(shutil.rmtree, folder, ignore_errors=True)
 
 

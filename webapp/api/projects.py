@@ -1,5 +1,6 @@
 """Projects and their members."""
 
+import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -37,11 +38,20 @@ CHANGEABLE = (
 )
 
 
+class PresetField(serializers.ChoiceField):
+    """A preset by its key, however it is spelt: `safe_rlhf`, `safe-rlhf` and `Safe RLHF` are one."""
+
+    keys = {re.sub(r"\W|_", "", key): key for key in PRESETS} | {"chatevaluation": "chat", "helpsteerlike": "helpsteer"}
+
+    def to_internal_value(self, data: Any) -> str:
+        return str(super().to_internal_value(self.keys.get(re.sub(r"\W|_", "", str(data)).lower(), data)))
+
+
 class ProjectSerializer(serializers.ModelSerializer[Project]):
     guideline = serializers.CharField(required=False, allow_blank=True, max_length=200_000, write_only=True)
     languages = serializers.ListField(child=serializers.CharField(max_length=16), max_length=20, required=False)
     slug = serializers.SlugField(max_length=60, required=False)
-    preset = serializers.ChoiceField(choices=sorted(PRESETS), required=False)
+    preset = PresetField(choices=sorted(PRESETS), required=False)
     url = serializers.HyperlinkedIdentityField(view_name="api:project", lookup_field="slug")
 
     class Meta:

@@ -73,7 +73,14 @@ def loads(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
+        return _loads_slowly(body)
+
+
+def _loads_slowly(body: bytes) -> Any:
+    try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _refuse(constant: str) -> NoReturn:

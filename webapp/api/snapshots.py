@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.models.audit import record
-from exports import snapshot as freezing
+from exports import jobs as freezing
 from exports.models import Snapshot
 from webapp.api.access import READS_DATA, project_for
 from webapp.api.errors import Unprocessable
@@ -18,6 +18,7 @@ from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
 from webapp.api.ranges import ranged
 from webapp.api.schema import PROBLEMS, page_of
+from workers.jobs import Refused
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -38,7 +39,7 @@ def snapshots(request: Request, slug: str) -> Response:
     if request.method == "POST":
         try:
             return accepted(freezing.start(project=project, by=request.user, query=request.data or {}))
-        except ValueError as error:
+        except Refused as error:
             raise Unprocessable(str(error)) from error
     pages = CursorPagination()
     kept = Snapshot.objects.filter(project=project).select_related("project")

@@ -12,6 +12,7 @@ from annotation.content import content_hash, messages_of
 from annotation.intake.taking import take_prompts, take_samples
 from annotation.models import Membership, Person, Project, Role
 from webapp.demo import PASSWORD, SIGN_INS
+from workers import generating
 
 CONTENT = Path(__file__).parent / "content"
 PROJECTS = (
@@ -73,6 +74,7 @@ def _fill(project: Project, language: str, by: Person) -> str:
         {**answer, "prompt_id": ids[content_hash(messages_of(messages[answer["prompt"]]))], **_seed_of(answer)}
         for answer in _lines(f"answers_{language}.jsonl")
     )
+    generating.default_generator(project)  # the model behind the English answers, which answers new prompts too
     samples = take_samples(project=project, rows=enumerate(answers, 1), by=by)
     errors = [*taken.errors, *samples.errors]
     if errors:

@@ -1,0 +1,89 @@
+"""An annotator's script: next, judge, skip."""
+
+from collections.abc import Callable
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from annotation.models import Judgement, Person, Project
+
+Api = Callable[[Person], APIClient]
+Fill = Callable[[int], None]
+
+
+def judge(client: APIClient, given: dict, **more: object) -> object:
+    ranking = [[sample["id"]] for sample in given["task"]["samples"]]
+    return client.put(f"/api/v1/assignments/{given['assignment']}/judgement/", {"ranking": ranking, **more})
+
+
+def test_it_works(api: Api, annotator: Person, project: Project, fill: Fill) -> None:
+    fill(2)
+    client = api(annotator)
+    for _ in range(2):
+        given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+        assert set(given) == {"assignment", "lease_expires", "task"}
+        assert set(given["task"]) == {"id", "kind", "prompt", "samples", "questions"}
+        assert all(set(sample) == {"id", "text"} for sample in given["task"]["samples"])
+        assert judge(client, given, seconds=3.5).status_code == 200
+    assert client.post(f"/api/v1/projects/{project.slug}/next/").status_code == 204
+    assert Judgement.objects.filter(person=annotator, seconds=3.5).count() == 2
+
+
+def test_sending_twice_counts_once_and_a_change_is_a_revision(
+    api: Api, annotator: Person, project: Project, fill: Fill
+) -> None:
+    fill(1)
+    client = api(annotator)
+    given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+    first, again = judge(client, given).json(), judge(client, given).json()
+    assert first == again
+    assert judge(client, given, comment="On second thought").json()["revision"] == 2
+
+
+def test_nonsense_is_refused(api: Api, annotator: Person, project: Project, fill: Fill) -> None:
+    fill(1)
+    client = api(annotator)
+    given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+    where = f"/api/v1/assignments/{given['assignment']}/judgement/"
+    for ranking in ([], [[1, 1]], [["x"]], "abc", [[given["task"]["samples"][0]["id"]]], [[10**30]]):
+        assert client.put(where, {"ranking": ranking}).status_code == 400, ranking
+
+
+def test_a_skipped_task_is_gone(api: Api, annotator: Person, project: Project, fill: Fill) -> None:
+    fill(1)
+    client = api(annotator)
+    given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+    assert client.post(f"/api/v1/assignments/{given['assignment']}/skip/", {"reason": "broken"}).status_code == 204
+    assert client.post(f"/api/v1/projects/{project.slug}/next/").status_code == 204
+    assert judge(client, given).status_code == 409
+
+
+def test_anothers_assignment_does_not_exist(
+    api: Api, annotator: Person, second_annotator: Person, project: Project, fill: Fill
+) -> None:
+    fill(1)
+    given = api(annotator).post(f"/api/v1/projects/{project.slug}/next/").json()
+    assert judge(api(second_annotator), given).status_code == 404
+
+
+def test_nobody_sees_models_or_others_judgements(api: Api, annotator: Person, viewer: Person, project: Project) -> None:
+    for path in ("comparisons/", "reward-models/", "snapshots/"):
+        assert api(annotator).get(f"/api/v1/projects/{project.slug}/{path}").status_code == 404
+    assert api(viewer).post(f"/api/v1/projects/{project.slug}/next/").status_code == 404
+
+
+def test_a_task_costs_the_same_number_of_queries_whatever_there_is(
+    api: Api, annotator: Person, project: Project, fill: Fill
+) -> None:
+    fill(1)
+    client = api(annotator)
+    counts = []
+    for more in (2, 8):
+        fill(more)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            judge(client, client.post(f"/api/v1/projects/{project.slug}/next/").json())
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 30
