@@ -27,7 +27,7 @@ def handler500(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("api/v1/", include("webapp.api.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("webapp.accounts.entrance")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("webapp.accounts.urls")),
     path("", include("webapp.console.urls")),

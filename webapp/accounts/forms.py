@@ -10,7 +10,7 @@ from annotation.models import Person
 LIFETIMES = (7, 30, 90, 365)
 
 
-class NewPersonForm(UserCreationForm[Person]):
+class NewPersonForm(UserCreationForm):  # type: ignore[type-arg]
     """What somebody who follows an invitation chooses: how to sign in, and what to be called."""
 
     class Meta:
@@ -20,7 +20,7 @@ class NewPersonForm(UserCreationForm[Person]):
         help_texts = {"username": _("Letters, digits and @ . + - _")}
 
 
-class ProfileForm(forms.ModelForm[Person]):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Person
         fields = ("display_name", "email")

@@ -75,16 +75,25 @@ def build_parser() -> MarkdownIt:
     texmath_plugin(parser, delimiters="brackets")
     dollarmath_plugin(parser, allow_space=False, allow_digits=False, allow_labels=False, renderer=mathml)
     parser.core.ruler.push("shift_headings", shift_headings)
-    rules = {"image": image_as_link, "table_open": scrolling_table, "table_close": scrolling_table}
-    for name, rule in rules.items():
+    for name, rule in RULES.items():
         parser.add_render_rule(name, rule)
-    parser.add_render_rule("math_inline", lambda _r, tokens, i, _o, _e: mathml(tokens[i].content, {}))
-    parser.add_render_rule("math_block", math_block)
     return parser
+
+
+def math_inline(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return mathml(tokens[index].content, {})
 
 
 def math_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return f'<div class="math-block">{mathml(tokens[index].content, {"display_mode": True})}</div>'
 
 
+RULES = {
+    "image": image_as_link,
+    "table_open": scrolling_table,
+    "table_close": scrolling_table,
+    "math_inline": math_inline,
+    "math_block": math_block,
+    "math_block_eqno": math_block,
+}
 parser = build_parser()
