@@ -3,9 +3,10 @@
 import tracemalloc
 
 import pytest
+from django.db import connection
 
 from annotation.comparisons import groups
-from annotation.models import Judgement, Person, Project, Prompt, Ranking, Sample, Task
+from annotation.models import Judgement, Person, Project, Prompt, Ranking, Task
 from exports.models import Snapshot
 from exports.snapshot import freeze
 from tests.exports.building import project, task
@@ -14,6 +15,14 @@ from workers.models import Job
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 JUDGEMENTS = 5_000
 ALLOWED = 8 * 2**20
+
+ANSWERS = """
+INSERT INTO annotation_sample (prompt_id, generator_id, text, text_hash, parameters, finish_reason, usable, created_at)
+SELECT prompt, generator.id, n || ' to ' || prompt || repeat(' so it is.', 150), lpad(n::text, 64, '0'), '{}', '', true,
+       now()
+  FROM unnest(%s::bigint[]) AS prompt, generate_series(0, 3) AS n, annotation_generator generator
+ ORDER BY prompt, n RETURNING id
+"""
 
 
 @pytest.fixture
@@ -26,13 +35,10 @@ def large() -> Project:
         Prompt(project=chat, messages=one.prompt.messages, content_hash=f"{n:064}", family=f"tree-{n}")
         for n in range(JUDGEMENTS)
     )
-    generator = Sample.objects.all()[0].generator
-    samples = Sample.objects.bulk_create(
-        Sample(prompt=prompt, generator=generator, text=f"{n} {prompt.pk} " + "so it is. " * 150, text_hash=f"{n:064}")
-        for prompt in prompts
-        for n in range(4)
-    )
-    ids = [[sample.pk for sample in samples[4 * n : 4 * n + 4]] for n in range(JUDGEMENTS)]
+    with connection.cursor() as cursor:
+        cursor.execute(ANSWERS, [[prompt.pk for prompt in prompts]])
+        pks = [pk for (pk,) in cursor.fetchall()]
+    ids = [pks[4 * n : 4 * n + 4] for n in range(JUDGEMENTS)]
     tasks = Task.objects.bulk_create(
         Task(project=chat, lane=one.lane, prompt=prompt, sample_ids=mine, overlap=1)
         for prompt, mine in zip(prompts, ids, strict=True)

@@ -166,6 +166,17 @@ def test_empty_splits_are_files_and_said_aloud() -> None:
     assert nothing.manifest["notes"] == ["No judgement fits the query: all files are empty."]
 
 
+def test_datasets_loads_the_folder_by_its_card(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    chat = fill("chat", range(30))
+    snapshot = frozen(chat, {"formats": ["trl-preference", "sft-messages"], "fractions": [0.5, 0.5, 0]})
+    loaded = load_dataset(str(snapshot.folder), "trl-preference", cache_dir=str(tmp_path / "cache"))
+    assert {split: part.to_list() for split, part in loaded.items()} == {
+        split: rows(snapshot, "trl-preference", split) for split in ("train", "validation")
+    }
+
+
 def test_a_stopped_freeze_leaves_nothing(data_dir: Path) -> None:
     class Stopped(Exception):
         pass
