@@ -17,7 +17,7 @@ from exports.formats import Options, Row
 from exports.formats.raw import rows
 from exports.records import JUDGED, RESPONSES, VERDICT, Draft
 
-MAX_LIMIT = 10_000
+MAX_LIMIT = 1_000_000
 PATIENCE_S = 2.0
 POLL_S = 0.01
 CHUNK = 200
