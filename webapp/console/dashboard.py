@@ -6,14 +6,14 @@ from django.views.decorators.http import require_GET
 
 from annotation.models import Project
 from exports.models import Snapshot
-from webapp.console import charts, figures, live
+from webapp.console import charts, figures, jobs, live
 from webapp.console.access import SignedIn, facts, readable
 from webapp.console.metrics import heldout
 from workers import triggers
-from workers.models import Job, RewardModel
+from workers.models import RewardModel
 
 PANELS = ("tiles", "throughput", "people", "jobs", "models", "snapshot")
-JOBS, VERSIONS = 6, 20
+JOBS, VERSIONS = 4, 20
 
 
 @login_required
@@ -41,7 +41,7 @@ def _background(project: Project) -> dict[str, Any]:
     versions = list(RewardModel.objects.filter(project=project).order_by("-version")[:VERSIONS])
     read = [(model.version, heldout(model)) for model in reversed(versions)]
     return {
-        "jobs": list(Job.objects.filter(project=project).select_related("created_by")[:JOBS]),
+        "jobs": jobs.newest(project)[:JOBS],
         "newest_model": versions[0] if versions else None,
         "newest_heldout": read[-1][1] if read else None,
         "accuracy": charts.accuracy(read),

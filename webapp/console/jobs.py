@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -20,12 +21,17 @@ from workers.models import Job, RewardModel
 PER_PAGE = 30
 
 
+def newest(project: Project) -> QuerySet[Job]:
+    """What is not over yet first, then the newest."""
+    jobs_of = Job.objects.filter(project=project).select_related("created_by")
+    return jobs_of.order_by(F("finished_at").desc(nulls_first=True), "-created_at")
+
+
 @login_required
 @require_GET
 def job_list(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
-    all_jobs = Job.objects.filter(project=project).select_related("created_by")
-    shown = Paginator(all_jobs, PER_PAGE).get_page(request.GET.get("page"))
+    shown = Paginator(newest(project), PER_PAGE).get_page(request.GET.get("page"))
     return live.respond(request, "jobs", ["job_list"], facts(request, project, jobs=shown))
 
 

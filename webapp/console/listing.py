@@ -33,9 +33,8 @@ def _values(project: Project, name: str) -> list[str]:
 
 def prompts(project: Project, wishes: dict[str, Any], *, before: str) -> Shown:
     """One page, newest first, that starts below the id `before` (keyset paging: page 1000 costs what page 1 does)."""
-    found = Prompt.objects.filter(project=project)
-    found = found.filter(**{name: wishes[name] for name in ("category", "language") if wishes.get(name)})
-    found = _in_state(found, project, wishes.get("state", ""))
+    labels = {name: wishes[name] for name in ("category", "language") if wishes.get(name)}
+    found = _in_state(Prompt.objects.filter(project=project, **labels), project, wishes.get("state", ""))
     if before.isascii() and before.isdigit():
         found = found.filter(pk__lt=min(int(before), 2**63 - 1))
     rows = list(_counted(found).order_by("-pk")[: PER_PAGE + 1])

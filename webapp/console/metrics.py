@@ -53,9 +53,13 @@ class Heldout:
 def heldout(model: RewardModel) -> Heldout:
     found = model.heldout or model.metrics
     return Heldout(
-        *(Estimate.read(found.get(name)) for name in ("accuracy", "longer_wins", "gain")),
-        _number(found.get("log_loss")),
-        *(_whole(found.get(name)) for name in ("pairs", "groups", "families")),
+        accuracy=Estimate.read(found.get("accuracy")),
+        longer_wins=Estimate.read(found.get("longer_wins")),
+        gain=Estimate.read(found.get("gain")),
+        log_loss=_number(found.get("log_loss")),
+        pairs=_whole(found.get("pairs")),
+        groups=_whole(found.get("groups")),
+        families=_whole(found.get("families")),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 from pathlib import PurePath
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -36,7 +36,7 @@ def _blocks(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
     return [list(block) for filled, block in groupby(lines, lambda line: bool(line[1].strip())) if filled]
 
 
-def uploaded(file: UploadedFile) -> Numbered:
+def uploaded(file: "UploadedFile[Any]") -> Numbered:
     """The file's prompts by the reader that its name's ending asks for. Raises `KeyError` for any other ending."""
     read = READERS[PurePath(file.name or "").suffix.lower()]
     return cast(Numbered, read(cast(BinaryIO, file.file)))

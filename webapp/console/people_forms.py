@@ -24,7 +24,7 @@ class RoleForm(forms.Form):
     role = forms.ChoiceField(label=_("Role"))
 
     def __init__(self, giver: str, *args: Any, **kwargs: Any):
-        super().__init__(*args, auto_id=False, **kwargs)
+        super().__init__(*args, **kwargs)
         self.fields["role"].choices = [  # type: ignore[attr-defined]
             choice for choice in Role.choices if giver == Role.OWNER or choice[0] != Role.OWNER
         ]

@@ -60,10 +60,10 @@ class PromptsForm(forms.Form):
     """New prompts, pasted or in a file."""
 
     text = forms.CharField(
-        label=_("Prompts"),
+        label=_("Paste prompts"),
         required=False,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 12, "dir": "auto", "class": "foreign"}),
+        widget=forms.Textarea(attrs={"rows": 9, "dir": "auto", "class": "foreign"}),
     )
     separated = forms.ChoiceField(
         label=_("What separates them"),
@@ -72,7 +72,7 @@ class PromptsForm(forms.Form):
         widget=forms.RadioSelect,
     )
     file = forms.FileField(
-        label=_("Or a file"),
+        label=_("Or choose a file"),
         required=False,
         widget=forms.FileInput(attrs={"accept": ",".join(READERS)}),
         help_text=_(
@@ -93,8 +93,8 @@ class PromptsForm(forms.Form):
         super().__init__(*args, **kwargs)
         set_generators(self.fields["generator"], project)
 
-    def clean_file(self) -> UploadedFile | None:
-        file: UploadedFile | None = self.cleaned_data["file"]
+    def clean_file(self) -> "UploadedFile[Any] | None":
+        file: UploadedFile[Any] | None = self.cleaned_data["file"]
         if file and not (file.name or "").lower().endswith(tuple(READERS)):
             raise forms.ValidationError(_("The file's name must end in one of: %s.") % ", ".join(READERS))
         return file

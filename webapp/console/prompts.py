@@ -104,5 +104,5 @@ def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     judged = Judgement.objects.current().filter(prompt=found).select_related("person").prefetch_related("rankings")
     orders = [(judgement, listing.orders(judgement, answers)) for judgement in judged[:JUDGEMENTS]]
     form = GenerateForm(project, initial={"prompt": found.pk})
-    context = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
+    context: dict[str, Any] = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
     return page(request, "prompt", project, **context)

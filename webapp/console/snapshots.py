@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import Project
+from annotation.splitting import SPLITS
 from exports import jobs as freezing
 from exports.models import Snapshot
 from webapp.console.access import SignedIn, managed, page, readable
@@ -66,10 +67,8 @@ def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
 
 
 def _files(request: SignedIn, made: Snapshot) -> list[File]:
-    files = made.manifest.get("files", {})
-    order = {split: place for place, split in enumerate(made.manifest.get("splits", {}))}
-    found = [_file(request, made, name) for name in files]
-    return sorted(found, key=lambda file: (file.name.split("/")[0], order.get(file.split, len(order)), file.split))
+    found = [_file(request, made, name) for name in made.manifest.get("files", {})]
+    return sorted(found, key=lambda file: (file.name.split("/")[0], SPLITS.index(file.split)))
 
 
 def _file(request: SignedIn, made: Snapshot, name: str) -> File:

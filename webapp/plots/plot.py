@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 from webapp.plots.scale import Scale, label
 from webapp.plots.svg import join, percent, tag
 
-MAX_LABELS = 6  # so many fit on a phone
+MAX_LABELS = 5  # so many fit on a phone
 
 
 @dataclass(frozen=True)

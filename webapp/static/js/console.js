@@ -24,6 +24,9 @@ if (live) {
   });
 }
 
+// On a phone the tabs scroll: show where one is.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // Copies the text of the element that the button names.
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = !navigator.clipboard;
