@@ -1,13 +1,8 @@
 // What every page shares: the menu, the theme switch, and plain words when the network or the session is gone.
 
-const body = document.body;
+import { toast } from "./toast.js";
 
-export function toast(text) {
-  const place = document.getElementById("toast");
-  place.textContent = text;
-  clearTimeout(toast.timer);
-  toast.timer = setTimeout(() => { place.textContent = ""; }, 6000);
-}
+const body = document.body;
 
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("[data-menu][open]")) {
@@ -34,16 +29,25 @@ document.querySelector("[data-theme-form]")?.addEventListener("submit", async (e
   await fetch(chosen.form.action, { method: "POST", body: form, redirect: "manual" });
 });
 
-// A session that ended answers with the sign-in page: go there rather than show it inside a fragment.
+// A session that ended answers with the sign-in page, a new one elsewhere makes this page's forms stale (403): load the
+// page anew, which asks to sign in where that is needed. What was entered is kept by work-draft.js.
+function startAnew() {
+  toast(body.dataset.signedOut);
+  setTimeout(() => location.reload(), 1500);
+}
+
 body.addEventListener("htmx:beforeSwap", (event) => {
   const address = new URL(event.detail.xhr.responseURL || location.href);
   if (!address.pathname.endsWith("/accounts/login/")) return;
   event.detail.shouldSwap = false;
-  toast(body.dataset.signedOut);
-  address.searchParams.set("next", location.pathname);
-  setTimeout(() => { location.href = address; }, 1500);
+  startAnew();
 });
 
-for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+body.addEventListener("htmx:responseError", (event) => {
+  if (event.detail.xhr.status === 403) startAnew();
+  else toast(body.dataset.unreachable);
+});
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
   body.addEventListener(name, () => toast(body.dataset.unreachable));
 }

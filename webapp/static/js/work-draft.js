@@ -1,7 +1,7 @@
 // A closed lid loses nothing: every change goes to the server, and stays in this browser until the server has it.
 // Also counts the seconds in which the page was really looked at.
 
-import { toast } from "./app.js";
+import { toast } from "./toast.js";
 
 const WAIT_MS = 400;
 
@@ -64,6 +64,7 @@ export function startDraft(form, order, signal) {
   }
 
   function acknowledge(answer, sent) {
+    if (signal.aborted) return; // the task was submitted in the meantime
     if (answer.status === 409) toast(form.dataset.closed);
     if ((answer.ok || answer.status === 409) && localStorage.getItem(key) === sent) localStorage.removeItem(key);
   }
@@ -82,8 +83,9 @@ export function startDraft(form, order, signal) {
   order.onChange(keep);
   form.addEventListener("input", keep);
   form.addEventListener("submit", () => clearTimeout(timer));
-  form.addEventListener("htmx:beforeSwap", (event) => {
-    if (event.detail.xhr.status < 400) localStorage.removeItem(key);
+  form.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { status, responseURL } = event.detail.xhr;
+    if (status < 400 && !responseURL.includes("/accounts/login/")) localStorage.removeItem(key);
   });
   addEventListener("pagehide", () => { if (timer) send(); }, { signal });
 }

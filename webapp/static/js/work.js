@@ -35,7 +35,7 @@ function startSkipping(task) {
     event.preventDefault();
     skip.open = true;
     skip.scrollIntoView({ block: "center" });
-    skip.querySelector("input").focus();
+    skip.querySelector("input[type=radio]").focus();
   });
 }
 

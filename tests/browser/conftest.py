@@ -1,0 +1,79 @@
+"""A real Chromium against a real server. Where no Chromium is found the tests say loudly how to get one."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from annotation.models import Person
+from tests.conftest import PASSWORD
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+HOW_TO = "NO CHROMIUM FOUND: this browser test did NOT run. Get one with `apt install chromium` or `brew install chromium`."
+
+# Playwright's loop runs in this thread; the tests' own database calls are plain and in order.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+Open = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "/browser/" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip(HOW_TO)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=found, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, live_server: object) -> Iterator[Open]:
+    """`visit(person, path, width=…)`: a page of a browser of its own, signed in; any script error fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_page(person: Person | None, path: str = "/", width: int = 1440, **options: object) -> Page:
+        options = {"viewport": {"width": width, "height": 900}, "locale": "en-GB", **options}
+        contexts.append(browser.new_context(base_url=str(live_server), **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if is_error(said.text, said.type) else None)
+        page.on("dialog", lambda dialog: errors.append(f"a dialog opened: {dialog.message}"))
+        if person:
+            sign_in(page, person.username)
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    cache.clear()
+    assert not errors
+
+
+def is_error(text: str, kind: str) -> bool:
+    """Refusals (422) and lost networks are what some tests are about: Chromium and htmx note them as errors too."""
+    return kind == "error" and not re.search(r"status of (403|404|409|422)|ERR_INTERNET_DISCONNECTED|^htmx:|^Response Status", text)
+
+
+def sign_in(page: Page, username: str) -> None:
+    page.goto("/accounts/login/")
+    page.fill("[name=login]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.wait_for_url("**/")
