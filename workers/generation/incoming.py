@@ -92,7 +92,7 @@ def _messages(given: object) -> list[Message]:
 
 def _message(given: object) -> Message:
     role = given.get("role") if isinstance(given, dict) else None
-    if not isinstance(given, dict) or role not in ROLES:
+    if not isinstance(given, dict) or not isinstance(role, str) or role not in ROLES:
         raise BadRequest(f"Each message needs a role, one of {', '.join(ROLES)}.")
     return Message(role=ROLES[role], content=_content(given.get("content")))
 

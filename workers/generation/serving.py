@@ -35,6 +35,7 @@ class CompletionHandler(BaseHTTPRequestHandler):
     server_version = "PrefLoop"
     sys_version = ""
     timeout = 60  # seconds that a silent connection may last
+    streaming = False
 
     @property
     def model(self) -> "ModelServer":
@@ -118,11 +119,16 @@ class CompletionHandler(BaseHTTPRequestHandler):
 
     def _send_error(self, message: str, status: int) -> None:
         kind = "server_error" if status >= 500 else "invalid_request_error"
-        self._send_json({"error": {"message": message, "type": kind, "param": None, "code": None}}, status)
+        told = {"error": {"message": message, "type": kind, "param": None, "code": None}}
+        if self.streaming:
+            self._event(told)
+        else:
+            self._send_json(told, status)
 
     def _check_key(self) -> None:
+        # HTTP hands over bytes; http.server shows them as Latin-1.
         given = self.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        if self.model.key and not hmac.compare_digest(given.encode(), self.model.key.encode()):
+        if self.model.key and not hmac.compare_digest(given.encode("latin-1"), self.model.key.encode()):
             raise BadRequest("A valid API key is needed.", 401)
 
     def _read_json(self) -> object:
@@ -149,6 +155,7 @@ class CompletionHandler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _begin_events(self) -> None:
+        self.streaming = True
         self.close_connection = True  # the end of the stream is the end of the connection
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
