@@ -5,7 +5,7 @@ import os
 from celery import Celery
 from celery.signals import worker_shutting_down
 
-from workers.queues import Queue
+from workers.queues import ROUTES, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
@@ -13,6 +13,7 @@ app = Celery("prefloop")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.conf.update(
     task_default_queue=Queue.DEFAULT.value,
+    task_routes={name: {"queue": queue.value} for name, queue in ROUTES.items()},
     task_ignore_result=True,
     task_acks_late=False,  # a lost message is found by beat; a repeated one is refused by the job's claim
     worker_prefetch_multiplier=1,

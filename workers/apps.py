@@ -5,4 +5,9 @@ class WorkersConfig(AppConfig):
     name = "workers"
 
     def ready(self) -> None:
-        from workers import generating, scoring, training  # noqa: F401 - they register their kinds of job
+        from workers import (  # noqa: F401 - they register their kinds of job
+            app,
+            generating,
+            scoring,
+            training,
+        )

@@ -6,6 +6,7 @@ commit together, so a job that lost its worker goes on at the next chunk and end
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -122,9 +123,13 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
 
 
 def _open(generator: Generator) -> Backend:
+    options = dict(generator.parameters.get("options", {}))
+    if generator.backend == Generator.Backend.OPENAI:
+        options |= {"model": generator.model} if generator.model else {}
+    else:
+        options |= {"cache": str(Path(settings.DATA_DIR) / "models")}
     try:
-        options = {"model": generator.model, **generator.parameters.get("options", {})}
-        return open_backend(generator.backend, generator.location, {k: v for k, v in options.items() if v})
+        return open_backend(generator.backend, generator.location, options)
     except BackendRefused as refusal:
         raise jobs.Refused(str(refusal)) from refusal
 

@@ -1,7 +1,7 @@
 """The nouns of the background: jobs, and the reward models and scores that they make."""
 
 import uuid
-from typing import Any, Self
+from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -117,7 +117,7 @@ class RewardModel(models.Model):
     base = models.CharField(max_length=500)
     folder = models.CharField(max_length=500)  # below the data folder's reward_models/
     config = models.JSONField(default=dict)
-    metrics = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)  # on prompts never trained on: workers/reward/metrics.py
     data_hash = models.CharField(max_length=64)  # SHA-256 of the groups it was trained on
     judgements = models.PositiveIntegerField()  # current ones in the project when the data were frozen
     last_judgement = models.PositiveBigIntegerField(default=0)  # the newest of them, where the trigger counts on
@@ -131,11 +131,6 @@ class RewardModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} v{self.version}"
-
-    @property
-    def heldout(self) -> dict[str, Any]:
-        """The figures on prompts never trained on: see workers/reward/metrics.py."""
-        return dict(self.metrics.get("heldout") or {})
 
 
 class Score(models.Model):

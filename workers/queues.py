@@ -9,3 +9,13 @@ class Queue(StrEnum):
     SCORE = "score"
     TRAIN = "train"
     EXPORT = "export"
+
+
+# Every task names its queue here; a job's own queue is named when it is woken (jobs.wake).
+ROUTES = {
+    "workers.run_job": Queue.DEFAULT,
+    "workers.revive_lost": Queue.DEFAULT,
+    "workers.expire_leases": Queue.DEFAULT,
+    "workers.pull_triggers": Queue.DEFAULT,
+    "workers.score_texts": Queue.SCORE,
+}

@@ -7,8 +7,6 @@ and passes on a wish to stop. A run that was interrupted goes on from the traine
 import hashlib
 import json
 import shutil
-import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,9 +21,8 @@ from annotation.models import Judgement, Person, Project
 from annotation.splitting import split_of
 from workers import jobs, scoring
 from workers.models import Job, RewardModel
-from workers.reward import data
+from workers.reward import data, launch
 from workers.reward.config import TrainConfig
-from workers.reward.launch import launch_command
 
 FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
 POLL_S = 0.5
@@ -105,59 +102,48 @@ def _trainer_group(group: Group, seed: int) -> data.Group:
     )
 
 
-def _run(job: jobs.RunningJob, run: Path) -> None:
+def _run(job: jobs.RunningJob, folder: Path) -> None:
     """Start the trainer, follow it, and stop it when the job must stop. Raises `Refused` with the trainer's words."""
-    command = launch_command(run, _config(job.arguments["config"]))
-    with (run / "trainer.log").open("ab") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=settings.BASE_DIR)
+    with (folder / "trainer.log").open("ab") as output:
+        training = launch.start(folder, _config(job.arguments["config"]), output)
         try:
-            for event in _events(run / "progress.jsonl", process):
+            for event in _events(training):
                 _report(job, event)
         finally:
-            _stop(process)
-    if process.returncode != 0:
-        tail = (run / "trainer.log").read_text("utf-8", "replace")[-1500:]
-        raise RuntimeError(f"The trainer ended with status {process.returncode}: {tail}")
+            if training.poll() is None:
+                job.log("Stopping the trainer; its checkpoint is kept.")
+                training.stop(GRACE_S)
+    if training.run.outcome() != "finished":
+        tail = (folder / "trainer.log").read_text("utf-8", "replace")[-1500:]
+        raise RuntimeError(f"The trainer ended before its end: {tail}")
 
 
-def _events(path: Path, process: subprocess.Popen[bytes]) -> Iterator[dict[str, Any]]:
-    """Lines of the progress file as they are written, `{}` while there is nothing new; ends with the process."""
-    position = 0
-    while True:
-        ended = process.poll() is not None
-        if path.exists():
-            with path.open("rb") as file:
-                file.seek(position)
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
-                    position += len(line)
-                    yield json.loads(line)
-        if ended:
-            return
-        yield {}
-        time.sleep(POLL_S)
+def _events(training: launch.TrainingProcess) -> Iterator[dict[str, Any]]:
+    """Events as they are written, `{}` while there is nothing new; ends with the process."""
+    # What an earlier attempt wrote was reported then, but how far that one came is worth saying again.
+    seen = max(0, len(training.run.events()) - 1)
+    over = False
+    while not over:
+        over = training.poll() is not None
+        events = training.run.events()
+        yield from events[seen:] or [{}]
+        seen = len(events)
+        if not over:
+            time.sleep(POLL_S)
 
 
 def _report(job: jobs.RunningJob, event: dict[str, Any]) -> None:
     job.check()
     if event.get("phase") == "refused":
         raise jobs.Refused(event["reason"])
-    if "step" in event and "total_steps" in event:
-        job.progress(event["step"], event["total_steps"], str(event.get("phase", "")))
-    if event and "step" not in event:
-        job.log(json.dumps(event)[:500])
+    if event:
+        job.progress(event.get("step", 0), event.get("total_steps", 0), event["phase"])
+    if event.get("phase") in {"validate", "finish", "done"}:
+        job.log(", ".join(f"{name} {_short(value)}" for name, value in event.items() if name != "time"))
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is not None:
-        return
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(GRACE_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)[:200]
 
 
 def _register(job: jobs.RunningJob, run: Path) -> RewardModel:

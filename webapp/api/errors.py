@@ -21,6 +21,12 @@ class TooLarge(APIException):
     default_code = "too_large"
 
 
+class Gone(APIException):
+    status_code = 410
+    default_detail = "This is no longer as it was."
+    default_code = "gone"
+
+
 class Unavailable(APIException):
     status_code = 503
     default_detail = "Not just now: try again in a moment."

@@ -12,8 +12,9 @@ from rest_framework.response import Response
 from annotation.models.audit import record
 from exports import jobs as freezing
 from exports.models import Snapshot
+from exports.reading import Damaged, open_file
 from webapp.api.access import READS_DATA, project_for
-from webapp.api.errors import Unprocessable
+from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
 from webapp.api.ranges import ranged
@@ -58,6 +59,7 @@ def snapshot(request: Request, pk: int) -> Response:
         (200, "application/x-ndjson"): OpenApiTypes.BINARY,
         (206, "application/x-ndjson"): OpenApiTypes.BINARY,
         304: None,
+        (410, "application/problem+json"): OpenApiTypes.OBJECT,
         416: None,
         **PROBLEMS,
     }
@@ -70,9 +72,13 @@ def snapshot_file(request: Request, pk: int, form: str, split: str, extension: s
     entry = frozen.file(name)
     if entry is None:
         raise Http404(f"This snapshot holds no {name}.")
+    try:
+        path = open_file(frozen, form, split)
+    except Damaged as error:
+        raise Gone(str(error)) from error
     if request.method == "GET":
         record("snapshot.download", actor=request.user, project=frozen.project, subject=pk, file=name)
-    return ranged(_plain(request), frozen.folder / name, etag=entry["sha256"], content_type="application/x-ndjson")
+    return ranged(_plain(request), path, etag=entry["sha256"], content_type="application/x-ndjson")
 
 
 def _plain(request: Request) -> HttpRequest:

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-import orjson
 from django.http import StreamingHttpResponse
-from exports.tail import comparisons_since
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from annotation.models import Project
+from exports.tail import comparisons_since
+from exports.writers import line
 
 DEFAULT_LIMIT, MOST = 10_000, 1_000_000
 
@@ -25,4 +25,4 @@ def tail(request: Request, project: Project) -> StreamingHttpResponse:
 
 def _lines(rows: Iterator[tuple[str, dict[str, object]]]) -> Iterator[bytes]:
     for cursor, row in rows:
-        yield orjson.dumps({"cursor": cursor, **row}) + b"\n"
+        yield line({"cursor": cursor, **row})
