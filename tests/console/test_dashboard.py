@@ -5,6 +5,8 @@ from datetime import timedelta
 from re import findall
 from typing import Any
 
+import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -136,6 +138,16 @@ def test_the_cost_does_not_grow(
     with CaptureQueriesContext(connection) as many:
         dashboard(manager)
     assert len(many) == len(few) <= 25
+
+
+def test_a_slow_count_is_remembered_and_a_quick_one_is_not(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    counted = iter(range(10))
+    assert [figures.remembered(project, "n", lambda: next(counted)) for _ in range(2)] == [0, 1]
+    monkeypatch.setattr(figures, "QUICK_S", -1.0)
+    monkeypatch.setattr(figures, "REST", 1e9)
+    assert [figures.remembered(project, "n", lambda: next(counted)) for _ in range(2)] == [2, 2]
+    cache.clear()
 
 
 def test_hostile_names_and_errors_stay_text(

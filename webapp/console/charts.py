@@ -12,7 +12,7 @@ from webapp.plots import Bar, Curve, Plot, bars, curves
 
 
 def throughput(days: Sequence[Day]) -> Plot:
-    data = [Bar(date_format(d.day, "M j"), d.judgements, _hover(d)) for d in days]
+    data = [Bar(_day(d), d.judgements, _hover(d)) for d in days]
     return bars(
         "throughput",
         _("Judgements a day"),
@@ -25,7 +25,12 @@ def throughput(days: Sequence[Day]) -> Plot:
 def _hover(day: Day) -> str:
     judgements = ngettext("%(n)d judgement", "%(n)d judgements", day.judgements) % {"n": day.judgements}
     people = ngettext("%(n)d person", "%(n)d people", day.people) % {"n": day.people}
-    return f"{date_format(day.day, 'M j')}: {judgements}, {people}"
+    return f"{_day(day)}: {judgements}, {people}"
+
+
+def _day(day: Day) -> str:
+    # Translators: a date format of Django's: short month and day, as in "Nov 23".
+    return date_format(day.day, _("M j"))
 
 
 def accuracy(versions: Sequence[tuple[int, Heldout]]) -> Plot | None:

@@ -51,7 +51,7 @@ class Heldout:
 
 
 def heldout(model: RewardModel) -> Heldout:
-    found = model.heldout or model.metrics
+    found = model.metrics
     return Heldout(
         accuracy=Estimate.read(found.get("accuracy")),
         longer_wins=Estimate.read(found.get("longer_wins")),

@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 from webapp.plots.scale import Scale, label
 from webapp.plots.svg import join, percent, tag
 
-MAX_LABELS = 5  # so many fit on a phone
+ROOM = 34  # characters below a plot that fit on a phone, with space between the labels
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,8 @@ def _grid_line(top: float, text: str) -> list[str]:
 
 def below(labels: Sequence[str], positions: Sequence[float]) -> SafeString:
     """Labels under the plot, thinned out evenly so that they never touch; the last one always stays."""
-    every = -(-len(labels) // MAX_LABELS)
+    fitting = max(2, ROOM // max(map(len, labels), default=1))
+    every = -(-len(labels) // fitting)
     shown = [i for i in range(len(labels)) if (len(labels) - 1 - i) % every == 0]
     return join(
         [tag("text", labels[i], x=percent(positions[i]), y="100%", dy="20", class_="plot-label") for i in shown]
