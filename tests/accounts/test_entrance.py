@@ -32,9 +32,7 @@ def test_many_failures_are_slowed_down(client: Client, annotator: Person) -> Non
 
 
 def test_who_was_only_imported_never_signs_in(client: Client, db: None) -> None:
-    Person.objects.create_user(
-        "oasst:1", password=PASSWORD, origin=Person.Origin.IMPORTED, is_active=False
-    )
+    Person.objects.create_user("oasst:1", password=PASSWORD, origin=Person.Origin.IMPORTED, is_active=False)
     assert "Your projects" not in sign_in(client, "oasst:1", PASSWORD)
 
 

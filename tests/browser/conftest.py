@@ -11,9 +11,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from annotation.models import Person
 from tests.conftest import PASSWORD
+from tests.translated import compile_once
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-HOW_TO = "NO CHROMIUM FOUND: this browser test did NOT run. Get one with `apt install chromium` or `brew install chromium`."
+HOW_TO = "NO CHROMIUM FOUND: this browser test did NOT run. Try `apt install chromium` or `brew install chromium`."
+
+EXPECTED = re.compile(r"status of (403|404|409|422)|ERR_INTERNET_DISCONNECTED|^htmx:|^Response Status")
 
 # Playwright's loop runs in this thread; the tests' own database calls are plain and in order.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -25,6 +28,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "/browser/" in str(item.path):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def translations() -> None:
+    compile_once()
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +76,7 @@ def visit(browser: Browser, live_server: object) -> Iterator[Open]:
 
 def is_error(text: str, kind: str) -> bool:
     """Refusals (422) and lost networks are what some tests are about: Chromium and htmx note them as errors too."""
-    return kind == "error" and not re.search(r"status of (403|404|409|422)|ERR_INTERNET_DISCONNECTED|^htmx:|^Response Status", text)
+    return kind == "error" and not EXPECTED.search(text)
 
 
 def sign_in(page: Page, username: str) -> None:

@@ -92,7 +92,11 @@ def test_the_plain_form_by_tab_and_arrows(visit: Open, work: Person) -> None:
 
 def test_three_tasks_by_mouse(visit: Open, work: Person) -> None:
     page = visit(work, "/p/letters/work/")
-    for ranks, saved in (((1, 2, 3, 4), "A > B > C > D"), ((2, 2, 1, 1), "C = D > A = B"), ((3, 1, 2, 4), "B > C > A > D")):
+    for ranks, saved in (
+        ((1, 2, 3, 4), "A > B > C > D"),
+        ((2, 2, 1, 1), "C = D > A = B"),
+        ((3, 1, 2, 4), "B > C > A > D"),
+    ):
         for letter, rank in zip("ABCD", ranks, strict=True):
             page.locator(f"#answer-{letter} .rank").nth(rank - 1).click()
         page.click("#submit")

@@ -1,4 +1,4 @@
-"""The ranking page without a browser: what it shows, what it takes, what it refuses, and that nothing entered is lost."""
+"""The ranking page without a browser: what it shows, takes and refuses, and that nothing entered is lost."""
 
 from collections.abc import Callable
 from typing import Any
@@ -129,7 +129,7 @@ def test_htmx_gets_the_next_task_alone(page: Client, task: Assignment, ranks: Ra
     htmx = {"HX-Request": "true"}
     answer = page.post(url("submit"), ranks(task, 1, 2, 3, 4), headers=htmx, follow=True)
     html = answer.content.decode().strip()
-    assert html.startswith("<section id=\"task\"")
+    assert html.startswith('<section id="task"')
     assert "<html" not in html
     assert answer["HX-Replace-Url"] == "/p/letters/work/"
     refused = page.post(url("submit"), ranks(task, 9), headers=htmx)

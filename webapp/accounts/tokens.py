@@ -47,4 +47,5 @@ def revoke(request: SignedIn, key: str) -> HttpResponse:
 
 def _valid(request: SignedIn) -> "QuerySet[AuthToken]":
     in_time = Q(expiry=None) | Q(expiry__gt=timezone.now())
-    return AuthToken.objects.filter(in_time, user=request.user).order_by("-created")
+    mine: QuerySet[AuthToken] = AuthToken.objects.filter(in_time, user=request.user).order_by("-created")
+    return mine

@@ -2,10 +2,10 @@
 
 import re
 
-# C0 and C1 controls but for tab and line ends, lone surrogates, Unicode's non-characters; line and paragraph separators.
+# C0 and C1 controls but for tab and line ends, lone surrogates, Unicode's non-characters.
 UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# Embeddings, overrides and isolates (Trojan Source, CVE-2021-42574). The plain marks (LRM, RLM, ALM) only help right-to-
-# left writing and stay.
+# Embeddings, overrides and isolates (Trojan Source, CVE-2021-42574). The plain marks (LRM, RLM, ALM) only
+# help right-to-left writing and stay.
 REORDERING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 C0_PICTURES = 0x2400
 

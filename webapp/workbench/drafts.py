@@ -16,6 +16,8 @@ def draft(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     """Keep the unfinished form: 204, or 409 when the task is judged or given back already."""
     assignment = own_assignment(request, slug, uuid)
     fields = RankingForm(assignment=assignment).fields
-    entered = {name: request.POST[name][:LONGEST_COMMENT].replace("\0", "") for name in fields if name in request.POST}
+    entered: dict[str, object] = {
+        name: request.POST[name][:LONGEST_COMMENT].replace("\0", "") for name in fields if name in request.POST
+    }
     kept = leases.save_draft(assignment=assignment, draft=entered)
     return HttpResponse(status=204 if kept else 409)
