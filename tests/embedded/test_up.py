@@ -39,7 +39,7 @@ class Up:
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def named(self, word: str) -> list[psutil.Process]:
-        return [child for child in self.family() if word in " ".join(child.cmdline())]
+        return [child for child in self.family() if word in _words(child)]
 
     def get(self, path: str) -> int:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
@@ -60,18 +60,26 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("up") / "data"
+def copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Up]]:
+    """All that were started over one folder, the last of which may still run."""
+    started: list[Up] = []
+    yield started
+    for running in started:
+        if running.process.poll() is None:
+            running.process.terminate()
+            running.process.wait(60)
 
 
 @pytest.fixture
-def up(data: Path) -> Iterator[Up]:
-    running = Up(data)
+def up(copies: list[Up], tmp_path_factory: pytest.TempPathFactory) -> Up:
+    """One that is ready: the last one, where a test has not stopped it, since a start takes seconds."""
+    if copies and copies[-1].process.poll() is None:
+        return copies[-1]
+    folder = copies[-1].folder if copies else tmp_path_factory.mktemp("up") / "data"
+    running = Up(folder)
+    copies.append(running)
     wait_for(lambda: f"PrefLoop is ready at http://127.0.0.1:{running.port}\n" in running.said(), running)
-    yield running
-    if running.process.poll() is None:
-        running.process.terminate()
-        running.process.wait(60)
+    return running
 
 
 def wait_for(holds: Callable[[], bool], running: Up, seconds: float = READY_S) -> None:
@@ -129,7 +137,7 @@ def test_ctrl_c_stops_every_process(up: Up) -> None:
     os.killpg(up.process.pid, signal.SIGINT)  # as a terminal does
     assert up.process.wait(60) == 0
     assert "Stopped. What was entered is kept." in up.said()
-    assert not [process for process in family if process.is_running()]
+    assert not [process for process in family if _words(process)]
 
 
 def test_killed_itself_it_leaves_no_orphan(up: Up) -> None:
@@ -138,6 +146,13 @@ def test_killed_itself_it_leaves_no_orphan(up: Up) -> None:
     up.process.wait()
     _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:  # it ended meanwhile
+        return ""
 
 
 def _free_port() -> int:
