@@ -26,6 +26,8 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     if "DATABASE_URL" not in os.environ:
         servers = _servers.enter_context(running(Path(os.environ["PREFLOOP_DATA_DIR"]), unsafe=True))
         os.environ.update(servers.environment)
+    if worker := os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw"):  # messages of its own
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{int(worker) + 1}"
     return (yield)
 
 
