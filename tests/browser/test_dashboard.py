@@ -85,8 +85,7 @@ def test_without_script(visit: Open, busy: Project, owner: Person) -> None:
     assert Job.objects.filter(kind=Job.Kind.TRAIN).exists()
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1440, "light")])
 def test_every_page_on_every_screen(visit: Open, busy: Project, owner: Person, width: int, scheme: str) -> None:
     page = visit(owner, width=width, color_scheme=scheme)
     for name in PAGES:

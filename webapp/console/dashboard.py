@@ -9,6 +9,7 @@ from exports.models import Snapshot
 from webapp.console import charts, figures, jobs, live
 from webapp.console.access import SignedIn, facts, readable
 from webapp.console.metrics import heldout
+from webapp.plots import sparkline
 from workers import triggers
 from workers.models import RewardModel
 
@@ -30,6 +31,7 @@ def _work(project: Project) -> dict[str, Any]:
     return {
         "counts": figures.counts(project),
         "today": days[-1],
+        "trend": sparkline([day.judgements for day in days]),
         "week": sum(day.judgements for day in days[-7:]),
         "throughput": charts.throughput(days) if any(day.judgements for day in days) else None,
         "workers": workers,
