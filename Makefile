@@ -40,7 +40,7 @@ format: setup-dev  ## let ruff and djade mend the style
 	@$(PY) -m ruff check --fix . && $(PY) -m ruff format .
 	@$(VENV)/bin/djade --target-version 5.2 $$(find webapp/templates -name '*.html')
 
-bench: setup-dev  ## measure (ARGS names what; without, lists what there is)
+bench: setup-dev  ## measure: all of tests/benchmarks (ARGS=reward_oasst picks one)
 	@exec $(PY) manage.py bench $(ARGS)
 
 clean:  ## remove what was built (.venv, caches); the data in .data stays
