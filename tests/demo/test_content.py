@@ -131,10 +131,14 @@ def test_the_content_stays_small() -> None:
 
 @pytest.mark.slow
 def test_an_answer_can_be_sampled_again_from_its_parameters() -> None:
-    """The shortest of the coolest: where one token dominates, rounding in another batch cannot turn it."""
+    """The coolest, and short: the fixture was drawn in batches of sixteen and this is a batch of one, so the
+    logits differ in their last bits, which only a nearly tied choice could feel.
+    """
     from workers.generation import Request, Sampling, open_backend
 
-    row = min(answers("en"), key=lambda row: (row["parameters"]["temperature"], row["completion_tokens"]))
+    coolest = min(row["parameters"]["temperature"] for row in answers("en"))
+    rows = [row for row in answers("en") if row["parameters"]["temperature"] == coolest]
+    row = min((row for row in rows if row["completion_tokens"] >= 20), key=lambda row: row["completion_tokens"])
     messages = next(prompt["messages"] for prompt in read_prompts("en") if prompt["key"] == row["prompt"])
     backend = open_backend("transformers", LOCATION, {})
     try:
