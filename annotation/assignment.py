@@ -23,7 +23,7 @@ LEASE_LOCK = 0x50524546  # "PREF": keeps this advisory lock apart from all other
 
 
 class NothingLeft(Exception):
-    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`."""
+    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`, `archived`."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -66,7 +66,8 @@ WITH place AS (
 )
 INSERT INTO annotation_assignment
        (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
-SELECT gen_random_uuid(), project_id, id, %(person)s, 'leased', '{}', now(), now() + %(lease)s, '' FROM leased
+SELECT gen_random_uuid(), project_id, id, %(person)s, 'leased', '{}',
+       now(), now() + make_interval(mins => %(minutes)s), '' FROM leased
 RETURNING uuid, task_id
 """
 
@@ -81,6 +82,8 @@ def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = 
         _one_at_a_time(person, project)
         if again := _still_held(person, project, holding):
             return again
+        if project.archived_at:
+            raise NothingLeft("archived")
         _check_cap(person, project)
         if leased := _lease(person, project) or _lease_from_start(person, project) or _revive(person, project):
             return leased
@@ -125,7 +128,7 @@ def _lease(person: Person, project: Project) -> Assignment | None:
                 "lanes": lanes,
                 "person": person.pk,
                 "candidates": CANDIDATES,
-                "lease": timedelta(minutes=project.lease_minutes),
+                "minutes": project.lease_minutes,
             },
         )
         row = cursor.fetchone()

@@ -23,6 +23,7 @@ from workers import jobs, scoring
 from workers.models import Job, RewardModel
 from workers.reward import data, launch
 from workers.reward.config import TrainConfig
+from workers.reward.run_dir import RunDir
 
 FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
 POLL_S = 0.5
@@ -166,10 +167,17 @@ def _register(job: jobs.RunningJob, run: Path) -> RewardModel:
             base=job.arguments["config"]["base"],
             folder=str(job.id),
             config=json.loads((run / "config.json").read_text()),
-            metrics=json.loads((run / "metrics.json").read_text()),
+            metrics={**json.loads((run / "metrics.json").read_text()), "history": _history(run)},
             data_hash=_hash(run / "groups.arrow"),
             **source,
         )
+
+
+def _history(run: Path) -> list[dict[str, Any]]:
+    """The losses as training went on; a resumed run says some steps twice, the later word counts."""
+    losses = [event for event in RunDir(run).events() if event["phase"] in {"train", "validate"} and "loss" in event]
+    by_step = {(event["phase"], event["step"]): event["loss"] for event in losses}
+    return [{"phase": phase, "step": step, "loss": loss} for (phase, step), loss in sorted(by_step.items())]
 
 
 def models_folder() -> Path:

@@ -99,7 +99,7 @@ class Project(models.Model):
         return self.guidelines.order_by("-version").first()
 
     def role_of(self, person: Person | AnonymousUser) -> str | None:
-        return self.memberships.filter(person_id=person.pk).values_list("role", flat=True).first()
+        return self.memberships.filter(person=person.pk).values_list("role", flat=True).first()
 
 
 class Guideline(models.Model):

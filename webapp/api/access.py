@@ -3,10 +3,16 @@
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
-from annotation.models import Project
+from annotation.models import Person, Project
 from annotation.models.project import JUDGES, MANAGES, READS_DATA
 
-__all__ = ["JUDGES", "MANAGES", "READS_DATA", "member_project", "project_for"]
+__all__ = ["JUDGES", "MANAGES", "READS_DATA", "caller", "member_project", "project_for"]
+
+
+def caller(request: Request) -> Person:
+    """Whose token it is: no call is answered without one."""
+    assert isinstance(request.user, Person)
+    return request.user
 
 
 def project_for(request: Request, slug: str, roles: tuple[str, ...]) -> Project:

@@ -19,7 +19,7 @@ def browse(request: HttpRequest) -> HttpResponse:
 @lru_cache(maxsize=1)
 def calls() -> list[dict[str, Any]]:
     """One entry an operation, in the order of the URL table."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return [
         _call(path, method, operation, schema["components"]["schemas"])
         for path, operations in schema["paths"].items()

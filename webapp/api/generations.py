@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.models import Generator, Project
-from webapp.api.access import MANAGES, project_for
+from webapp.api.access import MANAGES, caller, project_for
 from webapp.api.errors import Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.schema import PROBLEMS
@@ -55,7 +55,7 @@ def generations(request: Request, slug: str) -> Response:
     if generator := wishes.pop("generator", None):
         wishes["generator"] = _generator(project, generator)
     try:
-        return accepted(generating.start(project=project, by=request.user, **wishes))
+        return accepted(generating.start(project=project, by=caller(request), **wishes))
     except jobs.Refused as refusal:
         raise Unprocessable(str(refusal)) from refusal
 

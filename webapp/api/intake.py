@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from annotation.intake.outcome import Taken
 from annotation.intake.rows import BadRow
 from annotation.intake.taking import take_comparisons, take_prompts, take_samples
-from webapp.api.access import MANAGES, READS_DATA, project_for
+from webapp.api.access import MANAGES, READS_DATA, caller, project_for
 from webapp.api.problems import MEDIA_TYPE, problem
 from webapp.api.reading import JSONLinesParser, JSONParser, NDJSONParser
 from webapp.api.schema import PROBLEMS
@@ -34,7 +34,7 @@ class BadRowSerializer(serializers.Serializer[Any]):
 class TakenSerializer(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     duplicates = serializers.IntegerField()
-    errors = BadRowSerializer(many=True)
+    errors = BadRowSerializer(many=True)  # type: ignore[assignment]  # a field, not the serializer's property
 
 
 def _described(what: str, shape: str) -> Callable[[Any], Any]:
@@ -81,7 +81,7 @@ def comparisons(request: Request, slug: str) -> Any:
 def _take(request: Request, slug: str, take: Callable[..., Taken]) -> Response:
     project = project_for(request, slug, MANAGES)
     good_rows = request.query_params.get("good_rows", "").lower() in {"1", "true", "yes"}
-    taken = take(project=project, rows=_rows(request.data), by=request.user, good_rows=good_rows)
+    taken = take(project=project, rows=_rows(request.data), by=caller(request), good_rows=good_rows)
     result = {
         "created": taken.created,
         "duplicates": taken.duplicates,

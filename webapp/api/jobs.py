@@ -11,6 +11,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from webapp.api.access import caller
 from webapp.api.schema import PROBLEMS
 from workers import jobs
 from workers.models import Job
@@ -49,6 +50,6 @@ def job_detail(request: Request, job_id: UUID) -> Response:
 def job_cancel(request: Request, job_id: UUID) -> Response:
     """Ask the job to stop. One that is over stays as it ended."""
     job = get_object_or_404(Job.objects.cancellable_by(request.user).select_related("project"), pk=job_id)
-    jobs.cancel(job, by=request.user)
+    jobs.cancel(job, by=caller(request))
     job.refresh_from_db()
     return accepted(job)

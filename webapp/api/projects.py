@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from annotation import projects
 from annotation.models import Person, Project, Role
 from annotation.presets import PRESETS
-from webapp.api.access import MANAGES, member_project, project_for
+from webapp.api.access import MANAGES, caller, member_project, project_for
 from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
 from webapp.api.schema import PROBLEMS, page_of
@@ -93,7 +93,7 @@ def project_list(request: Request) -> Response:
 
 
 def _create(request: Request) -> Response:
-    if not request.user.may_create_projects:
+    if not caller(request).may_create_projects:
         raise PermissionDenied("You may not create projects: ask whoever runs this server.")
     serializer = ProjectSerializer(data=request.data, context={"request": request})
     serializer.is_valid(raise_exception=True)
@@ -103,7 +103,7 @@ def _create(request: Request) -> Response:
         raise ValidationError({"slug": ["Give the project a slug: its name has no letters that a link can hold."]})
     try:
         with transaction.atomic():
-            project = projects.create(by=request.user, slug=slug, **fields)
+            project = projects.create(by=caller(request), slug=slug, **fields)
     except IntegrityError as error:
         raise Conflict(f"There is a project {slug!r} already: choose another slug.") from error
     data = ProjectSerializer(project, context={"request": request}).data
@@ -124,7 +124,7 @@ def project_detail(request: Request, slug: str) -> Response:
     with transaction.atomic():
         serializer.save()
         if guideline is not None:
-            projects.write_guideline(project=project, text=guideline, by=request.user)
+            projects.write_guideline(project=project, text=guideline, by=caller(request))
     return Response(serializer.data)
 
 
@@ -139,9 +139,9 @@ def member(request: Request, slug: str, username: str) -> Response:
     _owners_only(request, project, person, role)
     try:
         if request.method == "DELETE":
-            projects.remove_member(project=project, person=person, by=request.user)
+            projects.remove_member(project=project, person=person, by=caller(request))
             return Response(status=204)
-        projects.set_role(project=project, person=person, role=role, by=request.user)
+        projects.set_role(project=project, person=person, role=role, by=caller(request))
     except projects.NotPossible as error:
         raise Conflict(str(error)) from error
     return Response({"username": person.username, "role": role})

@@ -39,7 +39,7 @@ class NDJSONParser(BaseParser):
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
-    ) -> Iterator[tuple[int, Any] | BadRow]:
+    ) -> Any:
         return lines(stream)
 
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.content import messages_of
-from webapp.api.access import MANAGES, READS_DATA, project_for
+from webapp.api.access import MANAGES, READS_DATA, caller, project_for
 from webapp.api.errors import Conflict, Unavailable, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
@@ -74,7 +74,7 @@ def _train(request: Request, slug: str) -> Response:
     asked = TrainingSerializer(data=request.data or {})
     asked.is_valid(raise_exception=True)
     try:
-        return accepted(training.start(project=project, by=request.user, **asked.validated_data.get("config", {})))
+        return accepted(training.start(project=project, by=caller(request), **asked.validated_data.get("config", {})))
     except jobs.Refused as refusal:
         raise Unprocessable(str(refusal)) from refusal
     except IntegrityError as error:

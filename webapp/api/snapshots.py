@@ -1,6 +1,6 @@
 """Frozen datasets: freeze, read the manifest, download whole or in ranges."""
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,13 +13,15 @@ from annotation.models.audit import record
 from exports import jobs as freezing
 from exports.models import Snapshot
 from exports.reading import Damaged, open_file
-from webapp.api.access import READS_DATA, project_for
+from webapp.api.access import READS_DATA, caller, project_for
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
 from webapp.api.ranges import ranged
 from webapp.api.schema import PROBLEMS, page_of
 from workers.jobs import Refused
+
+Body = HttpResponse | StreamingHttpResponse
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -39,7 +41,7 @@ def snapshots(request: Request, slug: str) -> Response:
     project = project_for(request, slug, READS_DATA)
     if request.method == "POST":
         try:
-            return accepted(freezing.start(project=project, by=request.user, query=request.data or {}))
+            return accepted(freezing.start(project=project, by=caller(request), query=request.data or {}))
         except Refused as error:
             raise Unprocessable(str(error)) from error
     pages = CursorPagination()
@@ -65,7 +67,7 @@ def snapshot(request: Request, pk: int) -> Response:
     }
 )
 @api_view(["GET", "HEAD"])
-def snapshot_file(request: Request, pk: int, form: str, split: str, extension: str) -> HttpResponse | FileResponse:
+def snapshot_file(request: Request, pk: int, form: str, split: str, extension: str) -> Body:
     """One file, the same bytes for ever: `ETag` is its hash, `Range` resumes a download."""
     frozen = _visible(request, pk)
     name = f"{form}/{split}.{extension}"
@@ -77,7 +79,7 @@ def snapshot_file(request: Request, pk: int, form: str, split: str, extension: s
     except Damaged as error:
         raise Gone(str(error)) from error
     if request.method == "GET":
-        record("snapshot.download", actor=request.user, project=frozen.project, subject=pk, file=name)
+        record("snapshot.download", actor=caller(request), project=frozen.project, subject=pk, file=name)
     return ranged(_plain(request), path, etag=entry["sha256"], content_type="application/x-ndjson")
 
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from annotation import assignment as leases
 from annotation import judging
 from annotation.models import Assignment, Judgement, Sample
-from webapp.api.access import JUDGES, project_for
+from webapp.api.access import JUDGES, caller, project_for
 from webapp.api.errors import Conflict
 from webapp.api.schema import PROBLEMS
 
@@ -112,7 +112,7 @@ def next_task(request: Request, slug: str) -> Response:
     asked.is_valid(raise_exception=True)
     try:
         holding = asked.validated_data.get("holding", ())
-        assignment = leases.lease_next(person=request.user, project=project, holding=holding)
+        assignment = leases.lease_next(person=caller(request), project=project, holding=holding)
     except leases.NothingLeft as nothing:
         return Response(status=204, headers={"X-Reason": nothing.reason})
     assignment.project = project

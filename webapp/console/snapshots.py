@@ -33,7 +33,7 @@ def _page(request: SignedIn, project: Project, form: FreezeForm, *, status: int 
 @login_required
 @require_POST
 def snapshot_freeze(request: SignedIn, slug: str) -> HttpResponse:
-    project = managed(request, slug)
+    project = readable(request, slug)
     form = FreezeForm(request.POST)
     if not form.is_valid():
         return _page(request, project, form, status=422)

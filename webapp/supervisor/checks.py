@@ -34,7 +34,7 @@ def only_one(data_dir: Path, url: str) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise CannotStart(_taken(data_dir, file.seek(0) or file.read())) from None
+            raise CannotStart(_taken(data_dir, Path(file.name).read_text())) from None
         file.seek(0)
         file.truncate()
         json.dump({"pid": os.getpid(), "url": url}, file)
