@@ -23,10 +23,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = WAIT_S) -> None:
+def wait_until(holds: Callable[[], bool], story: Callable[[], str], seconds: float = WAIT_S) -> None:
     ends = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < ends, what
+        assert time.monotonic() < ends, story()
         time.sleep(0.2)
 
 
@@ -78,7 +78,7 @@ def _unprivileged(folder: Path) -> list[str]:
 
 def _new_database(port: int, password: str) -> str:
     address = f"postgresql://admin:{password}@127.0.0.1:{port}/postgres"
-    wait_until(lambda: _answers(address), "PostgreSQL does not answer")
+    wait_until(lambda: _answers(address), lambda: "PostgreSQL does not answer")
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("CREATE ROLE app LOGIN PASSWORD 'a%20b'")
         connection.execute("CREATE DATABASE prefloop OWNER app")
@@ -101,7 +101,7 @@ def debian_redis() -> Iterator[str]:
     command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd="/")
     with redis.Redis(port=port) as client:
-        wait_until(lambda: _pings(client), "Redis does not answer")
+        wait_until(lambda: _pings(client), lambda: "Redis does not answer")
     yield f"redis://127.0.0.1:{port}/0"
     stop(process)
 

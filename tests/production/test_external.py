@@ -15,8 +15,7 @@ import pytest
 from tests.production.compose import OURS, ROOT
 from tests.production.conftest import free_port, stop, wait_until
 
-# One worker is enough here: the other differs in its queues only.
-SERVICES = ("web", "worker-cpu", "beat")
+SERVICES = ("web", "worker-cpu", "worker-gpu", "beat")
 
 pytestmark = pytest.mark.slow
 
@@ -60,6 +59,22 @@ class Installation:
         finally:
             connection.close()
 
+    def done(self, kind: str, wishes: dict[str, Any], token: str) -> dict[str, Any]:
+        """The result of a job of that kind, done by a worker."""
+        status, job = self.call("POST", f"/api/v1/projects/letters/{kind}/", wishes, token)
+        assert status == 202, job
+
+        def state() -> str:
+            return str(self.call("GET", f"/api/v1/jobs/{job['id']}/", token=token)[1]["state"])
+
+        wait_until(lambda: state() not in ("queued", "running"), self.logs, 180)
+        job = self.call("GET", f"/api/v1/jobs/{job['id']}/", token=token)[1]
+        assert job["state"] == "succeeded", job
+        return dict(job["result"])
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text("utf-8", "replace")[-3000:] for path in self.folder.glob("*.log"))
+
 
 @pytest.fixture(scope="module")
 def installation(
@@ -70,32 +85,28 @@ def installation(
         ours.manage(*OURS["migrate"]["command"][2:])
         for name in SERVICES:
             stack.callback(stop, ours.service(name))
-        wait_until(lambda: ours.call("GET", "/healthz")[0] == 200, (ours.folder / "web.log").read_text(), 120)
+        wait_until(lambda: ours.call("GET", "/healthz")[0] == 200, ours.logs, 120)
         yield ours
 
 
-def test_it_works(installation: Installation) -> None:
-    """A token from the shell, a project and a ranking through the API, a snapshot frozen by the worker."""
+@pytest.fixture(scope="module")
+def token(installation: Installation) -> str:
+    """Of somebody made from the shell, with a project that holds one ranking."""
     token = installation.manage("create_token", "eve").splitlines()[-1]
     project = {"name": "Letters", "slug": "letters", "preset": "instructgpt", "languages": ["en"], "k": 2}
-    assert installation.call("POST", "/api/v1/projects/", project, token)[0] == 201
     ranking = {"prompt": "Say hello.", "responses": ["Hello!", "No."], "ranks": [1, 2], "annotator": "a"}
-    status, taken = installation.call("POST", "/api/v1/projects/letters/comparisons/", [ranking], token)
-    assert (status, taken["errors"]) == (200, []) or status == 201, taken
-    status, job = installation.call("POST", "/api/v1/projects/letters/snapshots/", {}, token)
-    assert status == 202
-    states = iter(lambda: installation.call("GET", f"/api/v1/jobs/{job['id']}/", token=token)[1], None)
-    wait_until(lambda: next(states)["state"] in ("succeeded", "failed"), _log(installation), 90)
-    done = installation.call("GET", f"/api/v1/jobs/{job['id']}/", token=token)[1]
-    assert done["state"] == "succeeded", done
-    assert done["result"]["snapshot"]
+    for path, body in (("", project), ("letters/comparisons/", [ranking])):
+        status, answer = installation.call("POST", f"/api/v1/projects/{path}", body, token)
+        assert status == 201, answer
+    return token
+
+
+def test_it_works(installation: Installation, token: str) -> None:
+    """A snapshot asked for through the API is frozen by the worker for the CPU."""
+    assert installation.done("snapshots", {}, token)["snapshot"]
 
 
 def test_static_files_are_served(installation: Installation) -> None:
     manifest = json.loads((installation.folder / "data" / "static" / "staticfiles.json").read_text())
     hashed = next(name for name in manifest["paths"].values() if name.endswith(".css"))
     assert installation.call("GET", f"/static/{hashed}")[0] == 200
-
-
-def _log(installation: Installation) -> str:
-    return "\n".join(path.read_text("utf-8", "replace")[-3000:] for path in installation.folder.glob("*.log"))
