@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import Assignment, Judgement, Person, Project, Sample
 from annotation.models.prompt import Prompt
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -44,7 +44,11 @@ def next_task(page: Page, saved: str) -> None:
 
 
 def test_three_tasks_by_keyboard_alone(visit: Open, work: Person) -> None:
-    page = visit(work, "/p/letters/work/")
+    page = visit(work, "/accounts/login/")
+    sign_in(page, work.username)
+    page.click("text=Go to work")
+    page.click("text=I have read it: start")
+    expect(page.locator("#lanes")).to_be_visible()
     for digits, saved in (("2113", "B = C > A > D"), ("1234", "A > B > C > D"), ("4321", "D > C > B > A")):
         for digit in digits:
             page.keyboard.press(digit)
@@ -192,9 +196,7 @@ def test_a_session_that_ended_loses_nothing(visit: Open, work: Person, lost: str
         page.keyboard.press(digit)
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("login.*next=.*work"))
-    page.fill("[name=login]", work.username)
-    page.fill("[name=password]", "a long enough password")
-    page.click("main button")
+    sign_in(page, work.username)
     expect(page.locator("#order")).to_have_text("D > C > B > A")
 
 

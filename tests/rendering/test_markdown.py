@@ -103,7 +103,7 @@ def test_links_leave_safely_and_images_are_not_loaded() -> None:
     html = render("[here](https://a.example/) ![a cat](https://a.example/cat.png) https://b.example")
     for expected in ('href="https://a.example/"', 'target="_blank"', 'rel="noopener nofollow noreferrer"'):
         assert expected in html
-    assert ">🖼 a cat</a>" in html
+    assert ">a cat</a>" in html
     assert 'href="https://b.example"' not in html
     assert "href" not in render("[local](/accounts/logout/)")
 
@@ -127,7 +127,7 @@ def test_giant_texts_are_folded_and_fast() -> None:
 def test_characters_that_reorder_or_break_a_page_become_visible() -> None:
     assert (
         neutralise("a\x00b\x1b[31m\ud800c\u202etxt.exe\u2066")
-        == "a␀b␛[31m\N{REPLACEMENT CHARACTER}c⟨U+202E⟩txt.exe⟨U+2066⟩"
+        == "a⟨U+0000⟩b⟨U+001B⟩[31m\N{REPLACEMENT CHARACTER}c⟨U+202E⟩txt.exe⟨U+2066⟩"
     )
     assert neutralise("line\r\nnext\rlast\ttab") == "line\nnext\nlast\ttab"
     assert neutralise("שלום\u200f, مرحبا") == "שלום\u200f, مرحبا"

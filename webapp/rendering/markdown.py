@@ -60,8 +60,8 @@ def shift_headings(state: StateCore) -> None:
 
 def image_as_link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     """Images are never loaded (they would tell their host who reads what): a link with the description instead."""
-    token = tokens[index]
-    return f'<a class="image-link" href="{escape(token.attrGet("src") or "")}">🖼 {escape(token.content)}</a>'
+    source, words = str(tokens[index].attrGet("src") or ""), tokens[index].content
+    return f'<a class="image-link" href="{escape(source)}">{escape(words or source)}</a>'
 
 
 def scrolling_table(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:

@@ -27,6 +27,11 @@ function startLayout(task) {
 function startGuideline(task) {
   const drawer = task.querySelector("#guideline");
   drawer?.addEventListener("toggle", () => remember("guideline", drawer.open ? "open" : "closed"));
+  task.querySelector("#show-guideline")?.addEventListener("click", (event) => {
+    event.preventDefault();
+    drawer.open = !drawer.open;
+    if (drawer.open) drawer.scrollIntoView({ block: "nearest" });
+  });
 }
 
 function startSkipping(task) {
