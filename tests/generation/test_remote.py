@@ -65,11 +65,21 @@ def test_a_wrong_model_or_path_is_refused_with_the_cure(serve: Serve, backend: T
 def test_cancelling_stops_the_server_too(serve: Serve, talker: TransformersBackend) -> None:
     began = time.monotonic()
     with serve(talker) as server:
-        remote = open_backend("openai", server.url, {})
         with pytest.raises(Cancelled):
-            remote.generate(
+            open_backend("openai", server.url, {}).generate(
                 [ask(seed=seed, max_new_tokens=1000) for seed in range(3)],
                 cancelled=lambda: time.monotonic() - began > 0.5,
             )
         assert server.turn.acquire(timeout=1.5)
         server.turn.release()
+
+
+def test_cancelling_does_not_wait_for_the_server(serve: Serve, talker: TransformersBackend) -> None:
+    """Its turn never comes, so only the cancelling can end this; and the server forgets those who left."""
+    began = time.monotonic()
+    with serve(talker, waiting=2) as server:
+        with server.turn, pytest.raises(Cancelled):
+            open_backend("openai", server.url, {}).generate(
+                [ask(seed=seed) for seed in range(3)], cancelled=lambda: time.monotonic() - began > 0.5
+            )
+        assert all(server.places.acquire(timeout=5) for _ in range(3))
