@@ -10,15 +10,16 @@ from pathlib import Path
 PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-def parent_bound(death_signal: int = signal.SIGTERM) -> Callable[[], None] | None:
-    """A `preexec_fn` that has the kernel signal the child when its parent dies, however it dies. Linux only:
-    elsewhere a killed parent leaves its servers, and the next start ends them."""
-    if not sys.platform.startswith("linux"):
-        return None
+def parent_bound(death_signal: int = signal.SIGTERM, nice: int = 0) -> Callable[[], None]:
+    """A `preexec_fn` that has the kernel signal the child when its parent dies, however it dies (on Linux: elsewhere a
+    killed parent leaves its servers, and the next start ends them), and that lets others go before it."""
     libc, parent = ctypes.CDLL(None, use_errno=True), os.getpid()
+    on_linux = sys.platform.startswith("linux")
 
     def bind() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, death_signal)
+        os.nice(nice)
+        if on_linux:
+            libc.prctl(PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:  # it died before we asked
             os._exit(1)
 

@@ -23,6 +23,7 @@ class Child:
     command: Sequence[str]
     log: Path
     environment: dict[str, str]
+    nice: int = 0
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     pause: float = FIRST_PAUSE_S
@@ -32,7 +33,7 @@ class Child:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, preexec_fn=parent_bound(),
+                stderr=subprocess.STDOUT, preexec_fn=parent_bound(nice=self.nice),
             )  # fmt: skip
         self.started = time.monotonic()
 

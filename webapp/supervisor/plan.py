@@ -6,6 +6,8 @@ from pathlib import Path
 from webapp.supervisor.children import Child, rotate
 
 PYTHON = sys.executable
+# Pages come before models, where both want the same cores.
+NICE = 5
 # One process a queue for what holds a model, so that a long training never blocks answers or scores.
 WORKERS = {
     "worker-cpu": ("default,export", "threads", 3),
@@ -19,7 +21,10 @@ def children(*, host: str, port: int, data_dir: Path, environment: dict[str, str
     """Web, workers and beat, not yet started."""
     commands = {"web": web(host, port), **{name: worker(name) for name in WORKERS}, "beat": beat(data_dir)}
     logs = data_dir / "logs"
-    return [Child(name, command, rotate(logs / f"{name}.log"), environment) for name, command in commands.items()]
+    return [
+        Child(name, command, rotate(logs / f"{name}.log"), environment, nice=0 if name == "web" else NICE)
+        for name, command in commands.items()
+    ]
 
 
 def web(host: str, port: int) -> list[str]:
