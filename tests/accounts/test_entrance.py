@@ -1,10 +1,11 @@
 from collections.abc import Callable
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from annotation.models import Person
 from tests.conftest import PASSWORD
+from webapp.urls import handler500
 
 SignedIn = Callable[[Person], Client]
 
@@ -68,6 +69,17 @@ def test_changing_the_password(client: Client, annotator: Person) -> None:
     assert client.post("/accounts/password/change/", facts).status_code == 302
     client.post("/accounts/logout/")
     assert "Your projects" in sign_in(client, "anna", "another long one")
+
+
+def test_refusals_and_failures_have_pages_of_their_own(annotator: Person, rf: RequestFactory) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    stale = strict.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
+    assert stale.status_code == 403
+    assert "The form has gone stale" in stale.content.decode()
+    missing = strict.get("/nowhere/")
+    assert missing.status_code == 404
+    assert "Nothing here" in missing.content.decode()
+    assert "Something went wrong" in handler500(rf.get("/")).content.decode()
 
 
 def test_strict_policy_and_no_inline_code_anywhere(client: Client, db: None) -> None:

@@ -54,7 +54,9 @@ def test_mine_lists_my_judgements_newest_first(page: Client, task: Assignment, r
     assert page.get("/p/letters/mine/?before=x").status_code == 200
 
 
-def test_an_archived_project_gives_no_work(page: Client, task: Assignment, project: Project) -> None:
+def test_an_archived_project_gives_no_new_work(page: Client, task: Assignment, project: Project, ranks: Ranks) -> None:
     project.archived_at = task.leased_at
     project.save()
+    assert str(task.pk) in page.get("/p/letters/work/").content.decode()  # what is in hand may be finished
+    page.post(f"/p/letters/work/{task.pk}/submit/", ranks(task, 1, 2, 3, 4))
     assert "archived" in page.get("/p/letters/work/").content.decode()

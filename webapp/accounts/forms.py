@@ -16,6 +16,7 @@ class NewPersonForm(UserCreationForm):  # type: ignore[type-arg]
     class Meta:
         model = Person
         fields = ("username", "display_name")
+        widgets = {"username": forms.TextInput(attrs={"autocomplete": "username"})}
         labels = {"username": _("User name"), "display_name": _("Your name, as others see it")}
         help_texts = {"username": _("Letters, digits and @ . + - _")}
 

@@ -32,8 +32,6 @@ OPEN = (Assignment.State.LEASED, Assignment.State.EXPIRED, Assignment.State.JUDG
 def work(request: SignedIn, slug: str) -> HttpResponse:
     """The person's next task, or why there is none."""
     project = judged_project(request, slug)
-    if project.archived_at:
-        return _nothing(request, page.facts(request, project, reason="archived"))
     try:
         assignment = leases.lease_next(person=request.user, project=project)
     except leases.NothingLeft as nothing:

@@ -22,6 +22,7 @@ function restore(form, order, kept) {
   order.changed();
 }
 
+// Answers a function that writes the seconds so far into the form.
 function startClock(form, signal) {
   let seconds = Number(form.elements.seconds.value) || 0;
   let since = document.hidden ? null : performance.now();
@@ -38,6 +39,66 @@ function startClock(form, signal) {
   return () => { form.elements.seconds.value = read().toFixed(1); };
 }
 
+class Draft {
+  constructor(form, signal) {
+    this.form = form;
+    this.signal = signal;
+    this.key = `prefloop-draft-${form.dataset.uuid}`;
+    this.timer = null;
+    this.sending = null; // one at a time, so that an older state never lands after a newer one
+  }
+
+  keep() {
+    localStorage.setItem(this.key, JSON.stringify(entered(this.form)));
+    this.wait();
+    this.timer = setTimeout(() => this.send(), WAIT_MS);
+  }
+
+  wait() {
+    clearTimeout(this.timer);
+    this.timer = null;
+  }
+
+  async send() {
+    this.wait();
+    await this.sending;
+    const sent = localStorage.getItem(this.key);
+    if (sent === null || this.signal.aborted) return;
+    const body = new FormData(this.form);
+    this.sending = fetch(this.form.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" })
+      .then((answer) => this.acknowledge(answer, sent), () => undefined);
+    await this.sending;
+  }
+
+  acknowledge(answer, sent) {
+    if (this.signal.aborted) return; // the task was submitted in the meantime
+    if (answer.status === 409) toast(this.form.dataset.closed);
+    if ((answer.ok || answer.status === 409) && localStorage.getItem(this.key) === sent) this.forget();
+  }
+
+  forget() {
+    localStorage.removeItem(this.key);
+  }
+}
+
+function startKeeping(form, order, stamp, signal) {
+  const draft = new Draft(form, signal);
+  const kept = localStorage.getItem(draft.key);
+  if (kept !== null) {
+    restore(form, order, JSON.parse(kept));
+    draft.send();
+  }
+  const keep = () => { stamp(); draft.keep(); };
+  order.onChange(keep);
+  form.addEventListener("input", keep);
+  form.addEventListener("submit", () => draft.wait());
+  form.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { status, responseURL } = event.detail.xhr;
+    if (status < 400 && !responseURL.includes("/accounts/login/")) draft.forget();
+  });
+  addEventListener("pagehide", () => { if (draft.timer) draft.send(); }, { signal });
+}
+
 export function startDraft(form, order, signal) {
   const stamp = startClock(form, signal);
   form.addEventListener("submit", stamp, { capture: true });
@@ -45,47 +106,5 @@ export function startDraft(form, order, signal) {
     stamp();
     event.detail.parameters.set("seconds", form.elements.seconds.value);
   });
-  if (!form.dataset.draft) return;
-
-  const key = `prefloop-draft-${form.dataset.uuid}`;
-  const kept = localStorage.getItem(key);
-  let timer = null;
-  let sending = null; // one at a time, so that an older state never lands after a newer one
-
-  async function send() {
-    clearTimeout(timer);
-    timer = null;
-    await sending;
-    const sent = localStorage.getItem(key);
-    if (sent === null || signal.aborted) return;
-    sending = fetch(form.dataset.draft, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" })
-      .then((answer) => acknowledge(answer, sent), () => undefined);
-    await sending;
-  }
-
-  function acknowledge(answer, sent) {
-    if (signal.aborted) return; // the task was submitted in the meantime
-    if (answer.status === 409) toast(form.dataset.closed);
-    if ((answer.ok || answer.status === 409) && localStorage.getItem(key) === sent) localStorage.removeItem(key);
-  }
-
-  function keep() {
-    stamp();
-    localStorage.setItem(key, JSON.stringify(entered(form)));
-    clearTimeout(timer);
-    timer = setTimeout(send, WAIT_MS);
-  }
-
-  if (kept !== null) {
-    restore(form, order, JSON.parse(kept));
-    send();
-  }
-  order.onChange(keep);
-  form.addEventListener("input", keep);
-  form.addEventListener("submit", () => clearTimeout(timer));
-  form.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { status, responseURL } = event.detail.xhr;
-    if (status < 400 && !responseURL.includes("/accounts/login/")) localStorage.removeItem(key);
-  });
-  addEventListener("pagehide", () => { if (timer) send(); }, { signal });
+  if (form.dataset.draft) startKeeping(form, order, stamp, signal);
 }

@@ -2,97 +2,121 @@
 // Pointer events, so that mouse, pen and touch are one. The radio buttons stay the truth, and the way without a mouse.
 
 const MOVED_PX = 6;
+const HALF_A_CHIP_PX = 17;
 
-function lane(form, rank, words) {
-  const place = document.createElement("div");
-  place.className = rank ? "lane" : "lane tray";
-  place.dataset.rank = rank ?? "";
-  place.title = words;
+function laneOf(rank, words) {
+  const lane = document.createElement("div");
+  lane.className = rank ? "lane" : "lane tray";
+  lane.dataset.rank = rank ?? "";
+  lane.title = words;
   const name = document.createElement("span");
   name.className = "lane-name";
   name.textContent = rank ?? "–";
-  place.append(name);
-  return place;
+  lane.append(name);
+  return lane;
 }
 
-function chip(letter) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "chip";
-  button.tabIndex = -1;
-  button.dataset.letter = letter;
-  button.textContent = letter;
-  return button;
+function chipOf(letter) {
+  const chip = document.createElement("button");
+  chip.type = "button";
+  chip.className = "chip";
+  chip.tabIndex = -1;
+  chip.dataset.letter = letter;
+  chip.textContent = letter;
+  return chip;
 }
 
-export function startDragging(form, order, signal) {
-  const lanes = form.querySelector("#lanes");
-  const { lane: named, tray } = form.dataset;
-  lanes.replaceChildren(
-    lane(form, null, tray),
-    ...order.cards.map((_, i) => lane(form, i + 1, named.replace("%s", i + 1))),
-  );
-  const chips = new Map(order.cards.map((card) => [card, chip(card.dataset.letter)]));
+class Lanes {
+  constructor(form, order) {
+    this.order = order;
+    this.place = form.querySelector("#lanes");
+    const { lane, tray } = form.dataset;
+    this.place.replaceChildren(
+      laneOf(null, tray),
+      ...order.cards.map((_, i) => laneOf(i + 1, lane.replace("%s", i + 1))),
+    );
+    this.chips = new Map(order.cards.map((card) => [card, chipOf(card.dataset.letter)]));
+  }
 
-  function place() {
-    for (const [card, each] of chips) {
-      lanes.querySelector(`[data-rank="${order.rankOf(card) ?? ""}"]`).append(each);
+  show() {
+    for (const [card, chip] of this.chips) {
+      this.place.querySelector(`[data-rank="${this.order.rankOf(card) ?? ""}"]`).append(chip);
     }
-    for (const each of lanes.children) each.classList.toggle("filled", each.childElementCount > 1);
+    for (const lane of this.place.children) lane.classList.toggle("filled", lane.childElementCount > 1);
   }
 
-  let drag = null;
-
-  function cardOf(target) {
-    const grip = target.closest(".chip, [data-drag]");
-    if (!grip) return null;
-    return grip.closest(".answer") ?? order.cards.find((card) => card.dataset.letter === grip.dataset.letter);
-  }
-
-  function laneAt(event) {
+  at(event) {
     return document.elementFromPoint(event.clientX, event.clientY)?.closest(".lane") ?? null;
   }
 
-  function begin(event) {
-    const card = event.button === 0 && cardOf(event.target);
-    if (card) drag = { card, x: event.clientX, y: event.clientY, ghost: null };
+  mark(over) {
+    for (const lane of this.place.children) lane.classList.toggle("over", lane === over);
+  }
+}
+
+class Drag {
+  constructor(card, event) {
+    this.card = card;
+    this.from = [event.clientX, event.clientY];
+    this.ghost = null; // what follows the pointer, once it has moved far enough to be no click
   }
 
-  function lift() {
-    drag.ghost = chip(drag.card.dataset.letter);
-    drag.ghost.classList.add("ghost");
-    document.body.append(drag.ghost);
+  move(event) {
+    const far = Math.hypot(event.clientX - this.from[0], event.clientY - this.from[1]) > MOVED_PX;
+    if (!this.ghost && far) this.lift();
+    if (!this.ghost) return false;
+    const [x, y] = [event.clientX - HALF_A_CHIP_PX, event.clientY - HALF_A_CHIP_PX];
+    this.ghost.style.transform = `translate(${x}px, ${y}px)`;
+    return true;
+  }
+
+  lift() {
+    this.ghost = chipOf(this.card.dataset.letter);
+    this.ghost.classList.add("ghost");
+    document.body.append(this.ghost);
     document.body.classList.add("dragging");
   }
 
-  function move(event) {
-    if (!drag) return;
-    const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > MOVED_PX;
-    if (!drag.ghost && far) lift();
-    if (!drag.ghost) return;
-    event.preventDefault();
-    drag.ghost.style.transform = `translate(${event.clientX - 17}px, ${event.clientY - 17}px)`;
-    const over = laneAt(event);
-    for (const each of lanes.children) each.classList.toggle("over", each === over);
-  }
-
-  function end(event) {
-    if (!drag) return;
-    const { card, ghost } = drag;
-    drag = null;
-    ghost?.remove();
+  drop() {
+    this.ghost?.remove();
     document.body.classList.remove("dragging");
-    for (const each of lanes.children) each.classList.remove("over");
-    if (event.type === "pointercancel") return;
-    const target = ghost && laneAt(event);
-    if (target) order.give(card, Number(target.dataset.rank) || null);
-    else if (!ghost && event.target.closest(".chip")) card.focus();
   }
+}
 
-  form.addEventListener("pointerdown", begin);
-  document.addEventListener("pointermove", move, { signal, passive: false });
-  document.addEventListener("pointerup", end, { signal });
-  document.addEventListener("pointercancel", end, { signal });
-  order.onChange(place);
-  place();
+function gripped(event, order) {
+  const grip = event.button === 0 && event.target.closest(".chip, [data-drag]");
+  if (!grip) return null;
+  return grip.closest(".answer") ?? order.cards.find((card) => card.dataset.letter === grip.dataset.letter);
+}
+
+function end(event, drag, lanes, order) {
+  drag.drop();
+  lanes.mark(null);
+  if (event.type === "pointercancel") return;
+  const lane = drag.ghost && lanes.at(event);
+  if (lane) order.give(drag.card, Number(lane.dataset.rank) || null);
+  else if (!drag.ghost && event.target.closest(".chip")) drag.card.focus();
+}
+
+export function startDragging(form, order, signal) {
+  const lanes = new Lanes(form, order);
+  let drag = null;
+
+  form.addEventListener("pointerdown", (event) => {
+    const card = gripped(event, order);
+    if (card) drag = new Drag(card, event);
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (!drag?.move(event)) return;
+    event.preventDefault();
+    lanes.mark(lanes.at(event));
+  }, { signal, passive: false });
+  for (const ending of ["pointerup", "pointercancel"]) {
+    document.addEventListener(ending, (event) => {
+      if (drag) end(event, drag, lanes, order);
+      drag = null;
+    }, { signal });
+  }
+  order.onChange(() => lanes.show());
+  lanes.show();
 }

@@ -17,64 +17,78 @@ function startHelp(form) {
   return dialog;
 }
 
-export function startKeys(form, order, signal) {
-  const dialog = startHelp(form);
-  let marked = order.cards[0];
+// The answer that the next digit is for: where the focus is, or was last.
+class Marker {
+  constructor(order) {
+    this.order = order;
+    this.card = order.cards[0];
+  }
 
-  function mark(card) {
-    marked = card;
+  mark(card) {
+    this.card = card;
     card.focus();
     card.scrollIntoView({ block: "nearest" });
   }
 
-  function step(by) {
-    const at = order.cards.indexOf(marked) + by;
-    mark(order.cards[Math.max(0, Math.min(order.cards.length - 1, at))]);
+  step(by) {
+    const { cards } = this.order;
+    const at = cards.indexOf(this.card) + by;
+    this.mark(cards[Math.max(0, Math.min(cards.length - 1, at))]);
   }
 
-  function rank(number) {
-    if (number > order.cards.length) return;
-    order.give(marked, number);
-    const rest = order.unranked();
-    const after = order.cards.indexOf(marked);
-    const next = rest.find((card) => order.cards.indexOf(card) > after) ?? rest[0];
-    mark(next ?? marked);
+  // Gives the rank (0 takes it away) and goes on to the next answer without one.
+  rank(number) {
+    const { cards } = this.order;
+    if (number > cards.length) return;
+    this.order.give(this.card, number);
+    if (number === 0) return;
+    const rest = this.order.unranked();
+    const at = cards.indexOf(this.card);
+    this.mark(rest.find((card) => cards.indexOf(card) > at) ?? rest[0] ?? this.card);
   }
 
-  const actions = {
-    ArrowLeft: () => step(-1),
-    ArrowRight: () => step(1),
-    s: () => document.getElementById("skip-link")?.click(),
-    u: () => document.getElementById("look-back")?.click(),
-    "?": () => dialog.showModal(),
-  };
-
-  function act(event) {
-    const letter = order.cards.find((card) => card.dataset.letter.toLowerCase() === event.key.toLowerCase());
-    if (/^[0-9]$/.test(event.key)) rank(Number(event.key));
-    else if (letter) mark(letter);
-    else if (actions[event.key]) actions[event.key]();
-    else return;
-    event.preventDefault();
+  follow(target) {
+    const card = target.closest(".answer");
+    if (card) this.card = card;
+    for (const each of this.order.cards) each.classList.toggle("marked", each === card);
   }
+}
 
-  function onKey(event) {
-    const at = event.target;
+function press(key, marker, dialog) {
+  const letter = marker.order.cards.find((card) => card.dataset.letter.toLowerCase() === key.toLowerCase());
+  if (/^[0-9]$/.test(key)) marker.rank(Number(key));
+  else if (letter) marker.mark(letter);
+  else if (key === "ArrowLeft") marker.step(-1);
+  else if (key === "ArrowRight") marker.step(1);
+  else if (key === "s") document.getElementById("skip-link")?.click();
+  else if (key === "u") document.getElementById("look-back")?.click();
+  else if (key === "?") dialog.showModal();
+  else return false;
+  return true;
+}
+
+function submits(event) {
+  if (event.key !== "Enter") return false;
+  return event.ctrlKey || (!event.target.closest(NATIVE) && !event.target.closest("#skip"));
+}
+
+// Where a key has a meaning of its own: in a field that one types in, among radio buttons, on the skipping form.
+function isTaken(event) {
+  const at = event.target;
+  if (event.ctrlKey || !keysAreOn() || at.closest(TYPING) || at.closest("#skip")) return true;
+  return at.matches("input[type=radio]") && event.key.startsWith("Arrow");
+}
+
+export function startKeys(form, order, signal) {
+  const dialog = startHelp(form);
+  const marker = new Marker(order);
+
+  document.addEventListener("keydown", (event) => {
     if (dialog.open || event.altKey || event.metaKey || event.isComposing) return;
-    if (event.key === "Enter" && (event.ctrlKey || (!at.closest(NATIVE) && !at.closest("#skip")))) {
+    if (submits(event)) {
       event.preventDefault();
       form.requestSubmit();
-      return;
-    }
-    if (event.ctrlKey || !keysAreOn() || at.closest(TYPING) || at.closest("#skip")) return;
-    if (at.matches("input[type=radio]") && event.key.startsWith("Arrow")) return;
-    act(event);
-  }
-
-  document.addEventListener("keydown", onKey, { signal });
-  form.addEventListener("focusin", (event) => {
-    const card = event.target.closest(".answer");
-    if (card) marked = card;
-    for (const each of order.cards) each.classList.toggle("marked", each === card);
-  });
+    } else if (!isTaken(event) && press(event.key, marker, dialog)) event.preventDefault();
+  }, { signal });
+  form.addEventListener("focusin", (event) => marker.follow(event.target));
 }
