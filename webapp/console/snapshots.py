@@ -11,7 +11,7 @@ from annotation.models import Project
 from annotation.splitting import SPLITS
 from exports import jobs as freezing
 from exports.models import Snapshot
-from webapp.console.access import SignedIn, managed, page, readable
+from webapp.console.access import SignedIn, page, readable
 from webapp.console.snapshot_forms import FreezeForm
 
 PER_PAGE = 30

@@ -21,6 +21,8 @@ def children(*, host: str, port: int, data_dir: Path, environment: dict[str, str
     """Web, workers and beat, not yet started."""
     commands = {"web": web(host, port), **{name: worker(name) for name in WORKERS}, "beat": beat(data_dir)}
     logs = data_dir / "logs"
+    # OpenMP's threads spin while they wait for each other; where another process wants that core, both crawl.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE", **environment}
     return [
         Child(name, command, rotate(logs / f"{name}.log"), environment, nice=0 if name == "web" else NICE)
         for name, command in commands.items()
