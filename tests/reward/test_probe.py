@@ -36,8 +36,16 @@ def test_noise_gets_the_strongest_penalty():
 def test_penalised_optimum_by_hand():
     """One feature, one pair of difference 1: the slope σ(b) - 1 + b vanishes at b = 0.4010581."""
     one = np.ones(1)
-    data = probe.Differences(np.ones((1, 1)), one, one, np.zeros(1, np.int64), one)
+    data = probe.Differences(np.ones((1, 1)), one, one, np.zeros(1, np.int64), 1.0)
     assert probe.fit(data, penalty=1.0)[0] == pytest.approx(0.4010581, abs=1e-4)
+
+
+def test_features_that_hardly_vary_are_not_blown_up():
+    hidden = np.array([1.0, 1.0])
+    groups = make_groups(40, random.Random(0))
+    features = [values * np.array([1.0, 1e-6]) for values in features_of(groups, hidden)]
+    weight, _ = probe.fit_head(probe.differences(groups, features))
+    assert abs(weight[1]) < abs(weight[0])
 
 
 def test_one_family_cannot_be_divided():

@@ -44,7 +44,7 @@ def spawn(run, *options, **kwargs):
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, **kwargs)
 
 
-def wait_for_step(run, step, timeout_s=60):
+def wait_for_step(run, step, timeout_s=150):
     until = time.monotonic() + timeout_s
     while not any(event.get("step", 0) >= step for event in run.events()):
         assert time.monotonic() < until, run.events()

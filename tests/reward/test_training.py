@@ -40,10 +40,13 @@ def test_recovers_the_hidden_scorer(make_run, tiny_config):
     assert figures["accuracy"]["low"] > 0.8
     assert figures["split"] == "test"
     fresh = [make_group(n, "test", random.Random(99 + n)) for n in range(30)]
-    scores = Scorer(run.model).score_many((group.messages, group.responses) for group in fresh)
-    answers = [text for group in fresh for text in group.responses]
-    tau = kendalltau([hidden_score(text) for text in answers], [s for found in scores for s in found]).statistic
-    assert tau > 0.7
+    found = Scorer(run.model).score_many((group.messages, group.responses) for group in fresh)
+    # Within each prompt: comparisons say nothing about one prompt's answers against another's.
+    taus = [
+        kendalltau([hidden_score(text) for text in group.responses], scores).statistic
+        for group, scores in zip(fresh, found, strict=True)
+    ]
+    assert sum(taus) / len(taus) > 0.7
 
 
 def test_shuffled_labels_give_chance(make_run, tiny_config):

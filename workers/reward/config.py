@@ -34,6 +34,10 @@ class TrainConfig:
     """Ranked groups in one optimiser step, over all processes together."""
     tokens_per_pass: int = 2048
     """Padded tokens in one forward and backward pass; a step takes as many passes as its groups need."""
+    kept_layers: int = 0
+    """How many of the base's lowest layers the reward model has; 0 keeps them all (Sajjad et al. 2020)."""
+    fresh_pooler: bool = False
+    """Start a BERT-like pooler at the identity: that of a sentence embedder was never trained."""
     frozen_layers: int = 0
     """Lowest layers that stay as the base has them; with any, so do the embeddings. At most all of them."""
     probe: bool = True
@@ -81,7 +85,7 @@ class TrainConfig:
 _AT_LEAST: dict[str, int] = {
     "epochs": 0, "batch_groups": 1, "frozen_layers": 0, "max_prompt_tokens": 1, "max_response_tokens": 1,
     "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "tokens_per_pass": 1, "seed": 0, "threads": 1,
-    "processes": 1,
+    "processes": 1, "kept_layers": 0,
 }  # fmt: skip
 _REAL_RANGE: dict[str, tuple[float, float]] = {
     "learning_rate": (0.0, 1.0), "warmup_fraction": (0.0, 1.0), "weight_decay": (0.0, 10.0),
@@ -98,8 +102,11 @@ def _problems(config: TrainConfig) -> list[str]:
         for name, allowed in _CHOICES.items()
         if getattr(config, name) not in allowed
     ]
-    if not isinstance(config.probe, bool):
-        found.append(f"probe must be true or false, not {config.probe!r}.")
+    found += [
+        f"{name} must be true or false, not {getattr(config, name)!r}."
+        for name in ("probe", "fresh_pooler")
+        if not isinstance(getattr(config, name), bool)
+    ]
     if not isinstance(config.base, str) or not config.base.strip():
         found.append("base must name a model folder or a package.")
     return [problem for problem in found if problem]

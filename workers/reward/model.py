@@ -55,6 +55,9 @@ def load_base(config: TrainConfig) -> RewardNetwork:
         raise TrainingRefused(f"The base model {config.base!r} could not be loaded: {error}") from error
     _ensure_padding(model, tokenizer)
     _check_length(model, tokenizer, config)
+    _keep_layers(model, config.kept_layers)
+    if config.fresh_pooler:
+        _refresh_pooler(model)
     _freeze(model, config.frozen_layers)
     encoder = RowEncoder(tokenizer, config.max_prompt_tokens, config.max_response_tokens)
     return RewardNetwork(model.eval(), tokenizer, encoder)  # eval: no dropout, also while training
@@ -80,6 +83,27 @@ def _check_length(model: Any, tokenizer: Any, config: TrainConfig) -> None:
             f"The base model {config.base!r} reads at most {room} tokens, but prompts of "
             f"{config.max_prompt_tokens} and answers of {config.max_response_tokens} tokens need {wanted}."
         )
+
+
+def _keep_layers(model: Any, count: int) -> None:
+    """Takes the upper layers away, in the configuration too, so that the saved folder loads as it is."""
+    if not count:
+        return
+    layers = transformer_layers(model)
+    del layers[count:]
+    model.config.num_hidden_layers = len(layers)
+    if getattr(model.config, "layer_types", None):
+        model.config.layer_types = model.config.layer_types[: len(layers)]
+
+
+def _refresh_pooler(model: Any) -> None:
+    """Lets the pooler pass the first token's vector on, halved to stay where tanh is nearly linear."""
+    dense = getattr(getattr(model.base_model, "pooler", None), "dense", None)
+    if dense is None:
+        raise TrainingRefused("fresh_pooler was asked for, but this base model has no pooler.")
+    with torch.no_grad():
+        dense.weight.copy_(torch.eye(*dense.weight.shape) / 2)
+        dense.bias.zero_()
 
 
 def _freeze(model: Any, count: int) -> None:

@@ -15,8 +15,9 @@ from scipy.special import expit
 
 from workers.reward.data import Group
 
-PENALTIES = (1.0, 10.0, 100.0, 1000.0)
+PENALTIES = (10.0, 100.0, 1000.0, 10000.0)
 FOLDS = 5
+LEAST_SPREAD = 0.1
 
 Floats = NDArray[np.float64]
 
@@ -26,15 +27,16 @@ class Differences:
     """The P pairs of some groups as rows of a logistic regression without intercept."""
 
     features: Floats
-    """(P, H): the first answer's features less the second's, over each feature's spread within groups."""
+    """(P, H): the first answer's features less the second's, over `spread`."""
     probability: Floats
     """(P,) that the first is preferred."""
     weight: Floats
     """(P,), summing to the number of groups where all pairs weigh 1."""
     family: NDArray[np.int64]
     """(P,) number of the pair's prompt family."""
-    spread: Floats
-    """(H,)"""
+    spread: float
+    """Root mean square of the features within groups, and no less than a tenth of it overall. One number for all: what
+    hardly varies must not be blown up, for a head with huge weights tears at the encoder once that is trained too."""
 
     def part(self, keep: NDArray[np.bool_]) -> "Differences":
         return Differences(
@@ -45,7 +47,7 @@ class Differences:
 def differences(groups: Sequence[Group], features: Sequence[Floats]) -> Differences:
     """`features[g]` is (K, H), the answers of `groups[g]`."""
     centred = np.concatenate([answers - answers.mean(0) for answers in features])
-    spread = np.sqrt((centred**2).mean(0)) + 1e-8
+    spread = max(_root_mean_square(centred), LEAST_SPREAD * _root_mean_square(np.concatenate(features)), 1e-8)
     numbers = {family: n for n, family in enumerate(sorted({group.family for group in groups}))}
     rows: list[tuple[Any, ...]] = []
     for group, answers in zip(groups, features, strict=True):
@@ -55,6 +57,10 @@ def differences(groups: Sequence[Group], features: Sequence[Floats]) -> Differen
             rows.append((scaled[i] - scaled[j], chance, share, numbers[group.family]))
     x, p, w, family = (np.array(column) for column in zip(*rows, strict=True))
     return Differences(x, p, w, family, spread)
+
+
+def _root_mean_square(values: Floats) -> float:
+    return float(np.sqrt((values**2).mean()))
 
 
 def fit(data: Differences, penalty: float) -> Floats:
