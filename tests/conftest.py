@@ -12,6 +12,8 @@ from annotation import projects
 from annotation.intake.taking import take_samples
 from annotation.models import Membership, Person, Project, Role
 
+Api = Callable[[Person], APIClient]
+Fill = Callable[[int], None]
 PASSWORD = "a long enough password"
 
 
@@ -65,7 +67,7 @@ def _member(project: Project, name: str, role: str) -> Person:
 
 
 @pytest.fixture
-def fill(project: Project, owner: Person) -> Callable[[int], None]:
+def fill(project: Project, owner: Person) -> Fill:
     """`fill(3)`: three prompts with K answers each, which are three tasks."""
 
     def add(prompts: int, k: int = project.k) -> None:
@@ -84,7 +86,7 @@ def fill(project: Project, owner: Person) -> Callable[[int], None]:
 
 
 @pytest.fixture
-def api() -> Callable[[Person], APIClient]:
+def api() -> Api:
     """`api(person)`: a client with a token of theirs."""
 
     def client(person: Person) -> APIClient:
