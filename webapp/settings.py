@@ -80,6 +80,7 @@ DATABASES = {
         "ENGINE": "django.db.backends.postgresql",
         **env.database("DATABASE_URL"),
         "OPTIONS": {"pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10}},
+        "CONN_HEALTH_CHECKS": True,  # a restarted database costs nobody an error page
         "TEST": {"TEMPLATE": "template0"},
     }
 }

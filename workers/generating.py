@@ -18,7 +18,7 @@ from annotation.content import storable, text_hash
 from annotation.models import Generator, Person, Project, Prompt, Sample
 from annotation.tasks import form_rank_tasks
 from workers import jobs
-from workers.generation import Backend, BackendRefused, Message, Request, Sampling, open_backend
+from workers.generation import Backend, BackendRefused, BackendUnavailable, Message, Request, Sampling, open_backend
 from workers.generation import Cancelled as GenerationCancelled
 from workers.models import Job
 
@@ -116,6 +116,8 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
         raise
     except BackendRefused as refusal:
         raise jobs.Refused(str(refusal)) from refusal
+    except BackendUnavailable as away:
+        raise jobs.Refused(f"{away} What was answered is kept: ask again for the rest.") from away
     finally:
         backend.close()
     made = Sample.objects.filter(prompt__in=prompts, generator=generator).count()

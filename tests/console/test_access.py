@@ -24,7 +24,6 @@ ACT = [
     "project_restore",
     "generate",
     "train",
-    "snapshot_freeze",
 ]
 Sign = Callable[[Person], Client]
 
@@ -47,6 +46,16 @@ def test_annotators_and_outsiders_find_nothing(
 ) -> None:
     for person in (annotator, outsider):
         assert signed_in(person).get(reverse(name, args=[project.slug])).status_code == 404
+
+
+def test_who_reads_the_data_may_freeze_them_and_nobody_else(
+    project: Project, viewer: Person, annotator: Person, outsider: Person, signed_in: Sign
+) -> None:
+    freeze = reverse("snapshot_freeze", args=[project.slug])
+    whole = {"formats": ["kwise"], "train": 90, "validation": 5, "test": 5, "seed": 0}
+    assert signed_in(viewer).post(freeze, whole).status_code == 302
+    for person in (annotator, outsider):
+        assert signed_in(person).post(freeze, whole).status_code == 404
 
 
 def test_a_viewer_reads(project: Project, viewer: Person, signed_in: Sign) -> None:
