@@ -89,11 +89,14 @@ class Command(BaseCommand):
                 raise CannotStart("The preparation failed: what it said is above.")
 
     def _start(self, children: list[Child], host: str, port: int) -> None:
-        with self.step(f"starting {', '.join(child.name for child in children)}"):
-            for child in children:
+        """The web server first, alone: somebody waits for its page, and nobody yet for the workers."""
+        web, *others = children
+        with self.step(f"starting {web.name} and waiting for its answer"):
+            web.start()
+            self._await(web, host, port)
+        with self.step(f"starting {', '.join(child.name for child in others)}"):
+            for child in others:
                 child.start()
-        with self.step("waiting for the web server's answer"):
-            self._await(children[0], host, port)
 
     def _await(self, web: Child, host: str, port: int) -> None:
         ends = time.monotonic() + READY_S
