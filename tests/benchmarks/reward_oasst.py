@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(json.dumps({"groups": len(groups), "pairs": sum(len(group.first) for group in groups), **table}))
 
 
-BENCHMARK = replace(TrainConfig(), max_prompt_tokens=64, max_response_tokens=256, device="cpu")
+BENCHMARK = replace(TrainConfig.for_base(), max_prompt_tokens=64, max_response_tokens=256, device="cpu")
 
 
 if __name__ == "__main__":

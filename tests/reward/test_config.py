@@ -6,7 +6,7 @@ from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
 
 
 def test_survives_json():
-    config = replace(TrainConfig(), epochs=7, learning_rate=1e-4, probe=False)
+    config = replace(TrainConfig(), epochs=7, learning_rate=1e-4, probe=False, kept_layers=0)
     assert TrainConfig.from_json(config.to_json()) == config
 
 
@@ -26,6 +26,12 @@ def test_survives_json():
 def test_names_what_is_wrong(values, sentence):
     with pytest.raises(ValueError, match=sentence):
         TrainConfig(**values)
+
+
+def test_what_is_left_out_suits_the_base():
+    assert TrainConfig.from_json('{"epochs": 1}').kept_layers == 3
+    assert TrainConfig.from_json('{"base": "/models/other"}').kept_layers == 0
+    assert TrainConfig.from_json('{"kept_layers": 6}').kept_layers == 6
 
 
 def test_unknown_settings_are_named():

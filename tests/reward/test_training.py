@@ -106,6 +106,15 @@ def test_frozen_layers_stay_as_the_base_has_them(make_run, tiny_config, tiny_ber
     assert "bert.encoder.layer.1.output.dense.weight" not in same
 
 
+def test_kept_layers_make_a_smaller_model_that_loads(make_run, tiny_config):
+    config = replace(tiny_config, epochs=1, kept_layers=1, fresh_pooler=True)
+    run = make_run(groups=make_groups(20, random.Random(1)), config=config)
+    train_in(run, never)
+    model = AutoModelForSequenceClassification.from_pretrained(run.model)
+    assert len(model.bert.encoder.layer) == model.config.num_hidden_layers == 1
+    assert len(Scorer(run.model).score([{"role": "user", "content": "w1"}], ["w2", "w3"])) == 2
+
+
 def test_passes_of_few_tokens_give_the_same_model(make_run, tiny_config):
     weights = []
     for tokens in (20, 4096):

