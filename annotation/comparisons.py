@@ -19,6 +19,7 @@ from django.db import connection
 
 from annotation.models import Project
 from annotation.models.judgement import OVERALL
+from annotation.questions import criterion
 
 CHUNK = 200  # groups a fetch: a few MB of text at most
 
@@ -93,14 +94,16 @@ def _mean(pair: tuple[int, int], votes: list[tuple[float, float]], pairs: int) -
     return Pair(*pair, fsum(p * weight for p, weight in votes) / total, total * pairs)
 
 
-def groups(project: Project, criterion: str = OVERALL) -> Iterator[Group]:
+def groups(project: Project, asked: str = OVERALL) -> Iterator[Group]:
     """All groups of the project's current judgements that hold a pair, in an order that the data alone decide.
+
+    `asked` is the criterion; `overall` is the project's main one.
 
     One statement behind a server-side cursor: memory stays flat. The order (of prompts' content, then samples' texts)
     is the same in any database that holds the same data, so that a training run can be repeated elsewhere.
     """
     tasks: list[Group] = []
-    for row in _rows(project, criterion):
+    for row in _rows(project, criterion(project, asked)):
         group = _group(*row)
         if tasks and tasks[0].prompt_id != group.prompt_id:
             yield from sorted(tasks, key=lambda task: task.texts)
@@ -132,9 +135,9 @@ SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, ans
 """
 
 
-def _rows(project: Project, criterion: str) -> Iterator[tuple[Any, ...]]:
+def _rows(project: Project, by: str) -> Iterator[tuple[Any, ...]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(GROUPS, {"project": project.pk, "criterion": criterion})
+        cursor.execute(GROUPS, {"project": project.pk, "criterion": by})
         while rows := cursor.fetchmany(CHUNK):
             yield from rows
 

@@ -1,7 +1,8 @@
 """The one place that writes a judgement. Promise 1: what was acknowledged stays; sending it again changes nothing."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 from django.db import connection, transaction
@@ -9,15 +10,25 @@ from django.db.models import F
 from django.utils import timezone
 
 from annotation import assignment as leases
+from annotation import questions
 from annotation.models import Assignment, Judgement, Project, Ranking, Task
 from annotation.models.audit import record
 from annotation.models.judgement import OVERALL
+from annotation.questions import Questions
 
 MAX_SECONDS = 24 * 3600.0
+LONGEST_NAME = 80  # of a scale, flag or category
 
 
 class NotAcceptable(ValueError):
-    """The verdict does not fit the task; the message is a sentence for the person who sent it."""
+    """The verdict does not fit the task; the message is a sentence for the person who sent it.
+
+    `about` names the part of the verdict that is meant.
+    """
+
+    def __init__(self, sentence: str, about: str = "ranking"):
+        super().__init__(sentence)
+        self.about = about
 
 
 class NoLongerOpen(Exception):
@@ -26,12 +37,16 @@ class NoLongerOpen(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a person says of a task. `rankings`: criterion → groups of sample ids, best first, a group is a tie."""
+    """What a person says of a task. `rankings`: criterion → groups of sample ids, best first, a group is a tie.
+
+    `ratings`, `flags` and `categories` are by sample id as text; a category holds its severity, "" where none is asked.
+    """
 
     rankings: dict[str, list[list[int]]]
     strength: int | None = None
     ratings: dict[str, dict[str, float]] = field(default_factory=dict)
     flags: dict[str, dict[str, bool]] = field(default_factory=dict)
+    categories: dict[str, dict[str, str]] = field(default_factory=dict)
     all_bad: bool = False
     comment: str = ""
     edited_text: str = ""
@@ -45,8 +60,9 @@ class Verdict:
 def submit(*, assignment: Assignment, verdict: Verdict, source: str = Judgement.Source.BROWSER) -> Judgement:
     """Write the person's judgement of their task, or a revision of it; the same verdict again writes nothing.
 
-    Raises `NotAcceptable` and `NoLongerOpen`.
+    A ranking by `overall` is one by the project's main criterion. Raises `NotAcceptable` and `NoLongerOpen`.
     """
+    verdict = _in_the_projects_words(verdict, assignment.project)
     check(verdict, assignment)
     with transaction.atomic():
         locked = (
@@ -60,15 +76,74 @@ def submit(*, assignment: Assignment, verdict: Verdict, source: str = Judgement.
         return _revision(locked, current, verdict, source)
 
 
+def _in_the_projects_words(verdict: Verdict, project: Project) -> Verdict:
+    named = {questions.criterion(project, criterion): groups for criterion, groups in verdict.rankings.items()}
+    if len(named) < len(verdict.rankings):
+        main = questions.criterion(project)
+        raise NotAcceptable(f"In this project {OVERALL} and {main} are the same order: send one of them.")
+    return replace(verdict, rankings=named)
+
+
 def check(verdict: Verdict, assignment: Assignment) -> None:
-    """Raise `NotAcceptable` where the verdict does not fit what was shown and what the project allows."""
-    shown = set(assignment.shown)
+    """Raise `NotAcceptable` where the verdict does not fit what was shown and what the project asks and allows.
+
+    Names of scales, flags and categories are free where the project defines none of the kind. What is asked may be
+    left out here: the ranking page insists on it, other clients send what they have.
+    """
+    shown, asked = set(assignment.shown), questions.of(assignment.project)
     for criterion, groups in verdict.rankings.items():
+        _check_name(criterion, asked.orders if asked.criteria else (), "rankings")
         _check_ranking(criterion, groups, shown, assignment.project)
     if not verdict.rankings and not verdict.all_bad:
         raise NotAcceptable("There is no ranking: put the answers in order, best first.")
-    if strangers := {*verdict.ratings, *verdict.flags} - {str(s) for s in shown}:
-        raise NotAcceptable(f"Ratings or flags name answers that are not in this task: {sorted(strangers)}.")
+    _check_entries("ratings", verdict.ratings, shown, [scale.name for scale in asked.scales])
+    _check_entries("flags", verdict.flags, shown, [flag.name for flag in asked.flags])
+    _check_entries("categories", verdict.categories, shown, [category.name for category in asked.categories])
+    _check_ratings(verdict, asked)
+    _check_severities(verdict, asked)
+    _check_strength(verdict, shown, asked)
+
+
+def _check_entries(about: str, said: Mapping[str, Mapping[str, Any]], shown: set[int], known: Collection[str]) -> None:
+    if strangers := set(said) - {str(sample_id) for sample_id in shown}:
+        raise NotAcceptable(f"These {about} name answers that are not in this task: {sorted(strangers)}.", about)
+    for name in {name for entry in said.values() for name in entry}:
+        _check_name(name, known, about)
+
+
+def _check_name(name: str, known: Collection[str], about: str) -> None:
+    if not name or len(name) > LONGEST_NAME or "\0" in name:
+        raise NotAcceptable(f"A name in {about} has 1 to {LONGEST_NAME} characters and no NUL.", about)
+    if known and name not in known:
+        raise NotAcceptable(f"This project has no {name!r} in {about}; it has {', '.join(known)}.", about)
+
+
+def _check_ratings(verdict: Verdict, asked: Questions) -> None:
+    scales = {scale.name: scale for scale in asked.scales}
+    for name, value in (item for entry in verdict.ratings.values() for item in entry.items()):
+        if not isfinite(value):
+            raise NotAcceptable(f"A rating is a number: {name} is {value}.", "ratings")
+        if (scale := scales.get(name)) and not scale.low <= value <= scale.high:
+            raise NotAcceptable(f"{name} goes from {scale.low} to {scale.high}: {value:g} is outside.", "ratings")
+
+
+def _check_severities(verdict: Verdict, asked: Questions) -> None:
+    known = [severity.name for severity in asked.severities]
+    for name, severity in (item for entry in verdict.categories.values() for item in entry.items()):
+        if len(severity) > LONGEST_NAME or "\0" in severity or (known and severity not in known):
+            names = ", ".join(known) or "free"
+            raise NotAcceptable(f"The severity of {name} is not one of this project's: {names}.", "categories")
+
+
+def _check_strength(verdict: Verdict, shown: set[int], asked: Questions) -> None:
+    if verdict.strength is None or asked.nothing:
+        return
+    if not asked.strength:
+        raise NotAcceptable("This project does not ask how much better an answer is.", "strength")
+    if len(shown) != 2:
+        raise NotAcceptable(f"A strength of preference is of two answers: this task has {len(shown)}.", "strength")
+    if any(len(group) > 1 for group in verdict.rankings.get(asked.orders[0], ())):
+        raise NotAcceptable("A tie has no strength of preference.", "strength")
 
 
 def _check_ranking(criterion: str, groups: list[list[int]], shown: set[int], project: Project) -> None:

@@ -28,6 +28,7 @@ class Verdict:
     strength: int | None
     ratings: list[dict[str, Any]]
     flags: list[dict[str, Any]]
+    categories: list[dict[str, str]]
     all_bad: bool
     edited_text: str
     seconds: float | None

@@ -14,6 +14,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from annotation.models import Project
+from annotation.questions import criterion
 from exports.query import Query
 from exports.record import Record, Response, Verdict
 
@@ -44,8 +45,9 @@ VERDICT = """json_build_object(
                     THEN 'imported:' || substring(person.username FROM position(':' IN person.username) + 1)
                     ELSE 'here:' || person.username END,
        'samples', ranking.sample_ids, 'ranks', ranking.ranks, 'strength', judgement.strength,
-       'ratings', judgement.ratings, 'flags', judgement.flags, 'all_bad', judgement.all_bad,
-       'edited_text', judgement.edited_text, 'seconds', judgement.seconds)"""
+       'ratings', judgement.ratings, 'flags', judgement.flags,
+       'categories', judgement.categories, 'all_bad', judgement.all_bad, 'edited_text',
+       judgement.edited_text, 'seconds', judgement.seconds)"""
 
 RESPONSES = """(
        SELECT json_agg(json_build_array(sample.id, sample.text_hash, sample.text, generator.name, sample.parameters)
@@ -109,7 +111,7 @@ def records(view: BaseDatabaseWrapper, project: Project, query: Query) -> Iterat
 def _rows(view: BaseDatabaseWrapper, project: Project, query: Query) -> Iterator[tuple[Any, ...]]:
     values: dict[str, Any] = {
         "project": project.pk,
-        "criterion": query.criterion,
+        "criterion": criterion(project, query.criterion),
         "languages": query.languages and list(query.languages),
         "categories": query.categories and list(query.categories),
         "since": query.since,
@@ -168,6 +170,7 @@ class Draft:
             strength=facts["strength"],
             ratings=[facts["ratings"].get(str(sample), {}) for sample in ids],
             flags=[facts["flags"].get(str(sample), {}) for sample in ids],
+            categories=[facts["categories"].get(str(sample), {}) for sample in ids],
             all_bad=facts["all_bad"],
             edited_text=facts["edited_text"],
             seconds=facts["seconds"],

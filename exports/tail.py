@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from annotation.models import Project
-from annotation.models.judgement import OVERALL
+from annotation.questions import criterion
 from exports.formats import Options, Row
 from exports.formats.raw import rows
 from exports.records import JUDGED, RESPONSES, VERDICT, Draft
@@ -99,7 +99,7 @@ SELECT judgement.id, judgement.revision, judgement.created_at, prompt.content_ha
 def _stream(project: Project, after: int, settled: int, limit: int) -> Iterator[tuple[str, Row]]:
     values: dict[str, Any] = {
         "project": project.pk,
-        "criterion": OVERALL,
+        "criterion": criterion(project),
         "after": after,
         "settled": settled,
         "limit": limit,

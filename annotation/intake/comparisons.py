@@ -11,6 +11,7 @@ from annotation.intake.rows import ComparisonRow
 from annotation.intake.samples import Generators, KnownSample, NewSample, SampleKey, ensure_samples
 from annotation.models import Lane, Project, Task
 from annotation.models.task import TaskKind
+from annotation.questions import criterion
 from annotation.tasks import count_imported
 
 TaskKey = tuple[int, tuple[int, ...]]  # prompt id, sample ids ascending
@@ -31,9 +32,9 @@ class Placed:
     def key(self) -> TaskKey:
         return self.prompt.id, tuple(sample.id for sample in self.samples)
 
-    def vote(self, task_id: int) -> Vote:
+    def vote(self, task_id: int, criterion: str) -> Vote:
         row = self.row
-        return Vote(task_id, *self.key, self.ranks, row.criterion, row.strength, row.annotator)
+        return Vote(task_id, *self.key, self.ranks, criterion, row.strength, row.annotator)
 
 
 class ComparisonWriter:
@@ -52,7 +53,8 @@ class ComparisonWriter:
         ledger = Ledger(self.project, self.people, tasks.values())
         judged: Counter[int] = Counter()
         for item in placed:
-            outcome = ledger.enter(item.vote(tasks[item.key]))
+            by = criterion(self.project, item.row.criterion)
+            outcome = ledger.enter(item.vote(tasks[item.key], by))
             judged[tasks[item.key]] += outcome == Outcome.FIRST
             _report(outcome, item, taken)
         ledger.write()

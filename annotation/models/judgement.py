@@ -13,7 +13,7 @@ from annotation.models.project import READS_DATA, Project
 from annotation.models.prompt import Prompt
 from annotation.models.task import Task
 
-OVERALL = "overall"  # the criterion of projects that rank once
+OVERALL = "overall"  # the criterion of projects that rank once; others: questions.criterion
 
 
 class JudgementQuerySet(models.QuerySet["Judgement"]):
@@ -28,8 +28,8 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 class Judgement(models.Model):
     """What a person said about a task's samples. Revisions are kept; one is current. Written by judging.py alone.
 
-    Absolute quality (`ratings`, `flags`, `all_bad`) and relative preference (`rankings`) are separate facts:
-    "all are bad" is never a tie.
+    Absolute quality (`ratings`, `flags`, `categories`, `all_bad`) and relative preference (`rankings`) are separate
+    facts: "all are bad" is never a tie.
     """
 
     class Source(models.TextChoices):
@@ -49,6 +49,7 @@ class Judgement(models.Model):
     )  # Llama 2: 1 negligibly better … 4 significantly better
     ratings = models.JSONField(default=dict, blank=True)  # {sample id: {scale: number}}
     flags = models.JSONField(default=dict, blank=True)  # {sample id: {flag: bool}}
+    categories = models.JSONField(default=dict, blank=True)  # {sample id: {category that applies: severity}}
     all_bad = models.BooleanField(default=False)
     comment = models.TextField(blank=True)
     edited_text = models.TextField(blank=True)  # a demonstration, or a correction of the best answer

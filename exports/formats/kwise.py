@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from exports.formats.options import Options, Row
+from exports.formats.options import Options, Row, as_json
 from exports.record import Record, Verdict
 
 
 def rows(record: Record, options: Options) -> Iterator[Row]:
     """One row: `ranks` beside `responses` is the people's consensus, 0 best; each person's own is in `judgements`.
 
-    Answers that nobody ranked are in `unranked`. In `judgements` a rank is null where that person gave none.
+    Answers that nobody ranked are in `unranked`. In `judgements` a rank is null where that person gave none; all its
+    lists run beside `responses`, and ratings, flags and categories are JSON within a string (see raw.py).
     """
     ranks = record.consensus
     ranked = [place for place, rank in enumerate(ranks) if rank is not None]
@@ -35,6 +36,9 @@ def _judgement(verdict: Verdict, ranked: list[int]) -> Row:
         "annotator": verdict.annotator,
         "ranks": [verdict.ranks[place] for place in ranked],
         "strength": verdict.strength,
+        "ratings": [as_json(verdict.ratings[place]) for place in ranked],
+        "flags": [as_json(verdict.flags[place]) for place in ranked],
+        "categories": [as_json(verdict.categories[place]) for place in ranked],
         "all_bad": verdict.all_bad,
         "seconds": verdict.seconds,
     }

@@ -1,15 +1,12 @@
 """Everything but free-text comments: one row a judgement.
 
-What has other keys in every project (parameters, ratings, flags) is JSON within a string, an entry an answer, because
-readers such as `datasets` and Parquet want the same columns in each row.
+What has other keys in every project (parameters, ratings, flags, categories) is JSON within a string, an entry an
+answer, because readers such as `datasets` and Parquet want the same columns in each row.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
-import orjson
-
-from exports.formats.options import Options, Row
+from exports.formats.options import Options, Row, as_json
 from exports.record import Record, Verdict
 
 
@@ -32,7 +29,7 @@ def _shared(record: Record) -> Row:
         "responses": [response.text for response in record.responses],
         "response_ids": [response.id for response in record.responses],
         "models": [response.model for response in record.responses],
-        "parameters": [_json(response.parameters) for response in record.responses],
+        "parameters": [as_json(response.parameters) for response in record.responses],
     }
 
 
@@ -41,13 +38,10 @@ def _verdict(verdict: Verdict) -> Row:
         "annotator": verdict.annotator,
         "ranks": verdict.ranks,
         "strength": verdict.strength,
-        "ratings": [_json(ratings) for ratings in verdict.ratings],
-        "flags": [_json(flags) for flags in verdict.flags],
+        "ratings": [as_json(ratings) for ratings in verdict.ratings],
+        "flags": [as_json(flags) for flags in verdict.flags],
+        "categories": [as_json(categories) for categories in verdict.categories],
         "all_bad": verdict.all_bad,
         "edited_text": verdict.edited_text,
         "seconds": verdict.seconds,
     }
-
-
-def _json(value: dict[str, Any]) -> str:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from annotation.models import Judgement, Person, Project
+from annotation.presets import PRESETS
 
 Api = Callable[[Person], APIClient]
 Fill = Callable[[int], None]
@@ -87,3 +88,18 @@ def test_a_task_costs_the_same_number_of_queries_whatever_there_is(
             judge(client, client.post(f"/api/v1/projects/{project.slug}/next/").json())
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 30
+
+
+def test_what_a_project_asks_is_checked_here_as_on_the_page(
+    api: Api, annotator: Person, project: Project, fill: Fill
+) -> None:
+    project.questions = PRESETS["instructgpt"].questions
+    project.save()
+    fill(1)
+    client = api(annotator)
+    given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+    best = str(given["task"]["samples"][0]["id"])
+    refused = judge(client, given, ratings={best: {"overall_quality": 12}})
+    assert refused.status_code == 400
+    assert refused.json()["errors"] == {"ratings": ["overall_quality goes from 1 to 7: 12 is outside."]}
+    assert judge(client, given, ratings={best: {"overall_quality": 7}}).status_code == 200

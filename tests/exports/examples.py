@@ -13,7 +13,8 @@ def verdict(annotator: str, ranks: list[int | None], **facts: object) -> Verdict
     empty: dict[str, object] = {"strength": None, "all_bad": False, "edited_text": "", "seconds": None}
     ratings: list[dict[str, object]] = [{"helpfulness": 5}, {}, {}]
     flags: list[dict[str, object]] = [{}, {}, {"toxic": True}]
-    return Verdict(annotator=annotator, ranks=ranks, ratings=ratings, flags=flags, **{**empty, **facts})  # type: ignore[arg-type]
+    empty |= {"ratings": ratings, "flags": flags, "categories": [{}, {}, {"privacy_violation": "minor"}]}
+    return Verdict(annotator=annotator, ranks=ranks, **{**empty, **facts})  # type: ignore[arg-type]
 
 
 def record(**facts: object) -> Record:
