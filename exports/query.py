@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
+from annotation.content import storable
 from annotation.models.judgement import OVERALL
 from annotation.splitting import DEFAULT_FRACTIONS, checked_fractions
 from exports.formats import DEFAULT_FORMATS, FORMATS
@@ -24,7 +25,7 @@ class Query:
     seed: int = 0
     """Another seed, another split."""
     criterion: str = OVERALL
-    """Whose ranks: projects that rank by several criteria have several; there `overall` is the first of them."""
+    """Whose ranks: projects that rank by several criteria have several."""
     languages: tuple[str, ...] | None = None
     """Only prompts in these languages; None is any."""
     categories: tuple[str, ...] | None = None
@@ -73,9 +74,14 @@ def _formats(name: str, value: object) -> tuple[str, ...]:
 
 
 def _texts(name: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not value or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, (list, tuple)) or not value or not all(map(_is_text, value)):
         raise ValueError(f"{name}: a list of at least one text.")
     return tuple(sorted(set(value)))
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Without NUL and broken surrogates, which no label has and jsonb cannot hold."""
+    return isinstance(value, str) and storable(value) == value
 
 
 def _fractions(name: str, value: object) -> tuple[float, float, float]:
@@ -89,7 +95,7 @@ def _seed(name: str, value: object) -> int:
 
 
 def _criterion(name: str, value: object) -> str:
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_CRITERION:
+    if not _is_text(value) or not 1 <= len(value) <= MAX_CRITERION:
         raise ValueError(f"{name}: a text of 1 to {MAX_CRITERION} characters.")
     return value
 
@@ -97,9 +103,9 @@ def _criterion(name: str, value: object) -> str:
 def _instant(name: str, value: object) -> datetime:
     try:
         instant = datetime.fromisoformat(value if isinstance(value, str) else "")
-    except ValueError:
+        return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ValueError(f"{name}: a date or an instant as in 2026-05-31 or 2026-05-31T12:00:00+02:00.") from None
-    return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
 
 
 def _flag(name: str, value: object) -> bool:

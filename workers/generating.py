@@ -82,12 +82,20 @@ def check_generator(generator: Generator) -> None:
     if not generator.is_live:
         raise jobs.Refused(f"{generator.name} is a mark for answers made elsewhere: choose a model that can answer.")
     if generator.backend == Generator.Backend.OPENAI:
-        url = urlsplit(generator.location)
-        if url.scheme not in {"http", "https"} or url.hostname not in settings.GENERATION_HOSTS:
+        scheme, host = _scheme_and_host(generator.location)
+        if scheme not in {"http", "https"} or host not in settings.GENERATION_HOSTS:
             raise jobs.Refused(
-                f"The workers may not talk to {url.hostname or generator.location!r}: "
+                f"The workers may not talk to {host or generator.location!r}: "
                 "whoever runs this server must name the host in GENERATION_HOSTS first."
             )
+
+
+def _scheme_and_host(location: str) -> tuple[str, str]:
+    try:
+        url = urlsplit(location)
+    except ValueError as error:  # a bracket without its other half
+        raise jobs.Refused(f"{location!r} is no address of a server: {error}.") from error
+    return url.scheme, url.hostname or ""
 
 
 def _prompts(project: Project, prompt_ids: Iterable[int] | None, wanted: int) -> list[int]:

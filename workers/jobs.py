@@ -21,6 +21,7 @@ from django.db.models import F, Q, QuerySet, Value
 from django.db.models.functions import Concat, Right
 from django.utils import timezone
 
+from annotation.content import storable
 from annotation.models import Person, Project
 from annotation.models.audit import record
 from workers.models import Job
@@ -113,7 +114,7 @@ class RunningJob:
 
     def log(self, line: str) -> None:
         stamp = timezone.now().strftime("%H:%M:%S")
-        self.mine().update(log=Right(Concat(F("log"), Value(f"{stamp} {line}\n")), LOG_TAIL))
+        self.mine().update(log=Right(Concat(F("log"), Value(f"{stamp} {storable(line)}\n")), LOG_TAIL))
 
     def _beat(self) -> None:
         try:
@@ -215,10 +216,10 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
     except Interrupted:
         return Job.State.QUEUED, {"woken_at": None, "attempt": F("attempt") - 1}
     except Refused as refusal:
-        return Job.State.FAILED, {"error": str(refusal)}
+        return Job.State.FAILED, {"error": storable(str(refusal))}
     except Exception as error:  # the job's record must say so, whatever it was; the traceback goes to the log
         logger.exception("job %s failed", running.id)
-        return Job.State.FAILED, {"error": f"{type(error).__name__}: {error}"[:2000]}
+        return Job.State.FAILED, {"error": storable(f"{type(error).__name__}: {error}"[:2000])}
 
 
 def _finish(running: RunningJob, state: str, fields: dict[str, Any]) -> None:

@@ -39,7 +39,7 @@ def create(request: SignedIn) -> HttpResponse:
 @require_POST
 @login_required
 def revoke(request: SignedIn, key: str) -> HttpResponse:
-    get_object_or_404(_valid(request), token_key=key).delete()
+    get_object_or_404(_valid(request), token_key=key.replace("\0", "")).delete()
     record("token.revoke", actor=request.user, subject=key)
     messages.success(request, _("The token is revoked: it works no longer."))
     return redirect("tokens")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -11,7 +12,8 @@ from rest_framework.response import Response
 
 from annotation.models import Generator, Project
 from webapp.api.access import MANAGES, caller, project_for
-from webapp.api.errors import Unprocessable
+from webapp.api.errors import Conflict, Unprocessable
+from webapp.api.fields import FiniteField, SettingsField
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.schema import PROBLEMS
 from workers import generating, jobs
@@ -24,8 +26,8 @@ class GeneratorSerializer(serializers.Serializer[Any]):
         max_length=500, required=False, help_text="A folder, a GGUF file, package:NAME, or a server's base URL."
     )
     model = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    parameters = serializers.DictField(required=False)
-    policy_iteration = serializers.IntegerField(min_value=0, required=False)
+    parameters = SettingsField(required=False)
+    policy_iteration = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
 
 class GenerationSerializer(serializers.Serializer[Any]):
@@ -33,7 +35,7 @@ class GenerationSerializer(serializers.Serializer[Any]):
     prompt_ids = serializers.ListField(child=serializers.IntegerField(min_value=1), required=False, min_length=1)
     per_prompt = serializers.IntegerField(min_value=1, max_value=64, required=False, help_text="K if not given")
     temperatures = serializers.ListField(
-        child=serializers.FloatField(min_value=0, max_value=10), required=False, min_length=1, max_length=64
+        child=FiniteField(min_value=0, max_value=10), required=False, min_length=1, max_length=64
     )
     max_new_tokens = serializers.IntegerField(min_value=1, max_value=32_768, required=False)
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
@@ -52,12 +54,15 @@ def generations(request: Request, slug: str) -> Response:
     asked = GenerationSerializer(data=request.data or {})
     asked.is_valid(raise_exception=True)
     wishes = dict(asked.validated_data)
-    if generator := wishes.pop("generator", None):
-        wishes["generator"] = _generator(project, generator)
     try:
-        return accepted(generating.start(project=project, by=caller(request), **wishes))
+        with transaction.atomic():  # a job that is refused leaves no new generator behind
+            if generator := wishes.pop("generator", None):
+                wishes["generator"] = _generator(project, generator)
+            return accepted(generating.start(project=project, by=caller(request), **wishes))
     except jobs.Refused as refusal:
         raise Unprocessable(str(refusal)) from refusal
+    except IntegrityError as error:
+        raise Conflict("Somebody made a generator of this name just now: ask again.") from error
 
 
 def _generator(project: Project, asked: dict[str, Any]) -> Generator:

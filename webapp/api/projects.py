@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
 from drf_spectacular.utils import extend_schema
@@ -134,6 +135,8 @@ def project_detail(request: Request, slug: str) -> Response:
 def member(request: Request, slug: str, username: str) -> Response:
     """Give a person a role in the project, or take them out. Only owners make and unmake owners."""
     project = project_for(request, slug, MANAGES)
+    if "\0" in username:  # PostgreSQL takes no such text, not even to look for it
+        raise Http404
     person = get_object_or_404(Person, username=username, is_active=True)
     role = "" if request.method == "DELETE" else _role(request)
     _owners_only(request, project, person, role)

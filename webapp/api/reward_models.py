@@ -1,5 +1,6 @@
 """Reward models: train, read, ask for scores."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.db import IntegrityError
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 from annotation.content import messages_of
 from webapp.api.access import MANAGES, READS_DATA, caller, project_for
 from webapp.api.errors import Conflict, Unavailable, Unprocessable
+from webapp.api.fields import SettingsField
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
 from webapp.api.schema import PROBLEMS, page_of
@@ -34,7 +36,12 @@ class RewardModelSerializer(serializers.ModelSerializer[RewardModel]):
 
 
 class TrainingSerializer(serializers.Serializer[Any]):
-    config = serializers.DictField(required=False, help_text=f"Settings of {TrainConfig.__name__}: epochs, base, …")
+    config = SettingsField(required=False, help_text=f"Settings of {TrainConfig.__name__}: epochs, base, …")
+
+    def validate_config(self, config: dict[str, Any]) -> dict[str, Any]:
+        if unknown := sorted(config.keys() - {setting.name for setting in fields(TrainConfig)}):
+            raise ValidationError(f"There are no settings {', '.join(unknown)}.")
+        return config
 
 
 class QuestionSerializer(serializers.Serializer[Any]):

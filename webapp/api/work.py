@@ -13,10 +13,14 @@ from rest_framework.response import Response
 
 from annotation import assignment as leases
 from annotation import judging
-from annotation.models import Assignment, Judgement, Sample
+from annotation.intake.checking import limit
+from annotation.models import Assignment, Judgement, Ranking, Sample
 from webapp.api.access import JUDGES, caller, project_for
 from webapp.api.errors import Conflict
+from webapp.api.fields import FiniteField, NamedField
 from webapp.api.schema import PROBLEMS
+
+LONGEST_CRITERION = limit(Ranking, "criterion")
 
 
 class NextSerializer(serializers.Serializer[Any]):
@@ -49,24 +53,20 @@ class VerdictSerializer(serializers.Serializer[Any]):
     ranking = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1),
         required=False,
-        help_text="Best first; several ids inside one list are a tie. Where the project has criteria: by its first.",
+        help_text="Best first; several ids inside one list are a tie.",
     )
-    rankings = serializers.DictField(
+    rankings = NamedField(
+        longest_name=LONGEST_CRITERION,
         child=serializers.ListField(child=serializers.ListField(child=serializers.IntegerField(min_value=1))),
         required=False,
         help_text="One ranking a criterion, where the project asks for several.",
     )
     strength = serializers.IntegerField(min_value=1, max_value=4, required=False, allow_null=True)
-    ratings = serializers.DictField(child=serializers.DictField(child=serializers.FloatField()), required=False)
-    flags = serializers.DictField(child=serializers.DictField(child=serializers.BooleanField()), required=False)
-    categories = serializers.DictField(
-        child=serializers.DictField(child=serializers.CharField(allow_blank=True)),
-        required=False,
-        help_text="By sample: the categories of harm that apply, each with its severity.",
-    )
+    ratings = NamedField(child=NamedField(child=FiniteField()), required=False)
+    flags = NamedField(child=NamedField(child=serializers.BooleanField()), required=False)
     all_bad = serializers.BooleanField(required=False)
     comment = serializers.CharField(max_length=20_000, allow_blank=True, required=False, trim_whitespace=False)
-    seconds = serializers.FloatField(min_value=0, required=False, allow_null=True)
+    seconds = FiniteField(min_value=0, required=False, allow_null=True)
 
     def verdict(self) -> judging.Verdict:
         fields = dict(self.validated_data)
@@ -134,7 +134,7 @@ def judgement(request: Request, uuid: UUID) -> Response:
     try:
         written = judging.submit(assignment=assignment, verdict=sent.verdict(), source=Judgement.Source.API)
     except judging.NotAcceptable as error:
-        raise ValidationError({error.about: [str(error)]}) from error
+        raise ValidationError({"ranking": [str(error)]}) from error
     except judging.NoLongerOpen as error:
         raise Conflict(str(error)) from error
     return Response(JudgementSerializer(written).data)
