@@ -25,7 +25,7 @@ class Query:
     seed: int = 0
     """Another seed, another split."""
     criterion: str = OVERALL
-    """Whose ranks: projects that rank by several criteria have several."""
+    """Whose ranks: projects that rank by several criteria have several; there `overall` is the first of them."""
     languages: tuple[str, ...] | None = None
     """Only prompts in these languages; None is any."""
     categories: tuple[str, ...] | None = None

@@ -53,7 +53,7 @@ class VerdictSerializer(serializers.Serializer[Any]):
     ranking = serializers.ListField(
         child=serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1),
         required=False,
-        help_text="Best first; several ids inside one list are a tie.",
+        help_text="Best first; several ids inside one list are a tie. Where the project has criteria: by its first.",
     )
     rankings = NamedField(
         longest_name=LONGEST_CRITERION,
@@ -64,6 +64,11 @@ class VerdictSerializer(serializers.Serializer[Any]):
     strength = serializers.IntegerField(min_value=1, max_value=4, required=False, allow_null=True)
     ratings = NamedField(child=NamedField(child=FiniteField()), required=False)
     flags = NamedField(child=NamedField(child=serializers.BooleanField()), required=False)
+    categories = NamedField(
+        child=NamedField(child=serializers.CharField(allow_blank=True)),
+        required=False,
+        help_text="By sample: the categories of harm that apply, each with its severity.",
+    )
     all_bad = serializers.BooleanField(required=False)
     comment = serializers.CharField(max_length=20_000, allow_blank=True, required=False, trim_whitespace=False)
     seconds = FiniteField(min_value=0, required=False, allow_null=True)
@@ -134,7 +139,7 @@ def judgement(request: Request, uuid: UUID) -> Response:
     try:
         written = judging.submit(assignment=assignment, verdict=sent.verdict(), source=Judgement.Source.API)
     except judging.NotAcceptable as error:
-        raise ValidationError({"ranking": [str(error)]}) from error
+        raise ValidationError({error.about: [str(error)]}) from error
     except judging.NoLongerOpen as error:
         raise Conflict(str(error)) from error
     return Response(JudgementSerializer(written).data)
