@@ -14,11 +14,13 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from annotation.models import Assignment, Lane, Person, Project, QueuePosition, Task, WorkDay
+from annotation.models import Assignment, Lane, Person, Project, Task, WorkDay
 
 # A task in work, the next one prefetched, and one in another tab.
 MAX_LIVE = 3
 CANDIDATES = 16
+# More than people can be at one moment in the middle of being given a task: the last look must not take that for empty.
+ALL_CANDIDATES = 256
 LEASE_LOCK = 0x50524546  # "PREF": keeps this advisory lock apart from all others in the database
 
 
@@ -34,7 +36,8 @@ class NothingLeft(Exception):
 # and the person's place in the lane moves behind it. Nothing is written when any part does not hold.
 LEASE = """
 WITH place AS (
-    SELECT lane.id AS lane_id, level.priority, coalesce(place.queue_number, 0) AS behind
+    SELECT lane.id AS lane_id, level.priority,
+           CASE WHEN %(from_start)s THEN 0 ELSE coalesce(place.queue_number, 0) END AS behind
       FROM unnest(%(lanes)s::bigint[]) AS lane(id)
      CROSS JOIN generate_series(9, 0, -1) AS level(priority)
       LEFT JOIN annotation_queueposition place
@@ -62,7 +65,8 @@ WITH place AS (
     INSERT INTO annotation_queueposition AS place (person_id, lane_id, priority, queue_number)
     SELECT %(person)s, lane_id, priority, queue_number FROM leased
     ON CONFLICT (person_id, lane_id, priority) DO UPDATE
-       SET queue_number = greatest(place.queue_number, excluded.queue_number)
+       SET queue_number = CASE WHEN %(from_start)s THEN excluded.queue_number
+                               ELSE greatest(place.queue_number, excluded.queue_number) END
 )
 INSERT INTO annotation_assignment
        (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
@@ -85,7 +89,7 @@ def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = 
         if project.archived_at:
             raise NothingLeft("archived")
         _check_cap(person, project)
-        if leased := _lease(person, project) or _lease_from_start(person, project) or _revive(person, project):
+        if leased := _lease(person, project) or _lease(person, project, from_start=True) or _revive(person, project):
             return leased
     raise NothingLeft("empty")
 
@@ -119,7 +123,13 @@ def today() -> date:
     return timezone.localdate()
 
 
-def _lease(person: Person, project: Project) -> Assignment | None:
+def _lease(person: Person, project: Project, *, from_start: bool = False) -> Assignment | None:
+    """Search behind the person's positions, or once more the whole of the lanes.
+
+    A task can lie behind somebody's position without having been theirs: another transaction held its row, or it
+    was committed later than one with a higher number. Only who has come to the end pays for that look; their
+    position goes back to what it finds, and stays where it is when it finds nothing.
+    """
     lanes = list(Lane.objects.filter(project=project).values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,7 +137,8 @@ def _lease(person: Person, project: Project) -> Assignment | None:
             {
                 "lanes": lanes,
                 "person": person.pk,
-                "candidates": CANDIDATES,
+                "candidates": ALL_CANDIDATES if from_start else CANDIDATES,
+                "from_start": from_start,
                 "minutes": project.lease_minutes,
             },
         )
@@ -141,18 +152,6 @@ def _shuffled(uuid: UUID) -> Assignment:
     assignment.shown = random.Random(uuid.int).sample(assignment.task.sample_ids, len(assignment.task.sample_ids))
     assignment.save(update_fields=["shown"])
     return assignment
-
-
-def _lease_from_start(person: Person, project: Project) -> Assignment | None:
-    """Search the lanes once more from their beginning.
-
-    A task can lie behind somebody's position without having been theirs: another transaction held its row, or it
-    was committed later than one with a higher number. Only who has come to the end pays for this look.
-    """
-    places = QueuePosition.objects.filter(person=person, lane__project=project)
-    if not places.update(queue_number=0):
-        return None
-    return _lease(person, project)
 
 
 def _revive(person: Person, project: Project) -> Assignment | None:

@@ -1,10 +1,11 @@
 """Leases: who gets which task next, and that nobody gets more than there is."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation import assignment as leases
@@ -150,3 +151,45 @@ def test_a_withdrawn_task_is_not_handed_out(project: Project, annotator: Person,
     Task.objects.update(withdrawn_at=timezone.now())
     with pytest.raises(leases.NothingLeft):
         leases.lease_next(person=annotator, project=project)
+
+
+def test_looking_in_vain_does_not_send_a_person_back_to_the_start(
+    project: Project, annotator: Person, fill: Fill
+) -> None:
+    """Else whoever waits for new tasks walks over all that they have done, for each of them."""
+    project.overlap = 2
+    project.save()
+    fill(2)
+    for _ in range(2):
+        judge(leases.lease_next(person=annotator, project=project))
+    place = QueuePosition.objects.get(person=annotator).queue_number
+    with pytest.raises(leases.NothingLeft):
+        leases.lease_next(person=annotator, project=project)
+    assert QueuePosition.objects.get(person=annotator).queue_number == place
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crowd_at_the_front_does_not_look_like_an_empty_queue(
+    project: Project, annotator: Person, fill: Fill
+) -> None:
+    """As when a class of forty presses the button at once: the first tasks are all being handed out right now."""
+    fill(leases.CANDIDATES + 2)
+    locked, done = threading.Event(), threading.Event()
+
+    def crowd() -> None:
+        try:
+            with transaction.atomic():
+                list(Task.objects.order_by("queue_number").select_for_update()[: leases.CANDIDATES + 1])
+                locked.set()
+                done.wait(timeout=10)
+        finally:
+            connection.close()
+
+    others = threading.Thread(target=crowd)
+    others.start()
+    try:
+        assert locked.wait(timeout=10)
+        assert leases.lease_next(person=annotator, project=project).task_id == Task.objects.latest("queue_number").pk
+    finally:
+        done.set()
+        others.join()
