@@ -19,6 +19,7 @@ def test_survives_json():
         ({"learning_rate": float("nan")}, "learning_rate must be a number"),
         ({"warmup_fraction": 1.5}, "from 0 to 1"),
         ({"device": "toaster"}, "device must be one of auto, cpu"),
+        ({"device": "cpu", "processes": 2}, "processes must be 1 on the cpu"),
         ({"base": " "}, "base must name"),
         ({"probe": 1}, "probe must be true or false"),
     ],

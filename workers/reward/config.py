@@ -121,6 +121,8 @@ def _problems(config: TrainConfig) -> list[str]:
         for name in ("probe", "fresh_pooler")
         if not isinstance(getattr(config, name), bool)
     ]
+    if config.device == "cpu" and config.processes != 1:
+        found.append("processes must be 1 on the cpu: accelerate starts several for GPUs only. Use threads.")
     if not isinstance(config.base, str) or not config.base.strip():
         found.append("base must name a model folder or a package.")
     return [problem for problem in found if problem]

@@ -27,7 +27,7 @@ def launch_command(run_dir: Path | str, config: TrainConfig) -> list[str]:
     if config.device == "cpu":
         options.append("--cpu")
     if config.processes > 1:
-        options += ["--multi_cpu" if config.device == "cpu" else "--multi_gpu", "--main_process_port=0"]
+        options += ["--multi_gpu", "--main_process_port=0"]
     launcher = [sys.executable, "-m", "accelerate.commands.launch", *options]
     return [*launcher, "-m", "workers.reward.train", str(Path(run_dir).resolve())]
 

@@ -12,8 +12,10 @@ The launcher turns every code but 0 into 1: ask `RunDir(...).outcome()` instead.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from workers.reward import guard
@@ -43,14 +45,20 @@ def train_in(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
     if run.metrics.exists():
         return FINISHED
     try:
-        with run.locked(LOCK_PATIENCE_S):
+        with run.locked(LOCK_PATIENCE_S) if _is_first() else nullcontext():
             return _train(run, asked_to_stop)
     except RunDirBusy as error:
         print(error, file=sys.stderr)
         return BUSY
     except TrainingRefused as refusal:
-        run.report("refused", reason=str(refusal))
+        if _is_first():
+            run.report("refused", reason=str(refusal))
         return REFUSED
+
+
+def _is_first() -> bool:
+    """Of several processes under accelerate the first speaks, and holds the lock, for all."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def _train(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
