@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import Q
@@ -31,6 +33,11 @@ class Person(AbstractUser):
                 condition=~Q(origin="imported") | (Q(is_active=False) & Q(is_superuser=False)),
             ),
         ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Who administers the server may create projects: `createsuperuser` asks for no more than a name."""
+        self.may_create_projects = self.may_create_projects or self.is_superuser
+        super().save(*args, **kwargs)
 
     def get_full_name(self) -> str:
         return self.display_name or self.username

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
+from annotation import projects
 from annotation.models import Membership, Person, Project
 
 Api = Callable[[Person], APIClient]
@@ -37,6 +40,26 @@ def test_bad_values_are_named(api: Api, owner: Person) -> None:
     answer = api(owner).post("/api/v1/projects/", {"name": "x", "k": 1, "preset": "none"})
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {"k", "preset"}
+
+
+def test_a_list_costs_the_same_number_of_queries_however_long(api: Api, owner: Person, project: Project) -> None:
+    projects.write_guideline(project=project, text="Second thoughts.", by=owner)
+    client, counts = api(owner), []
+    for more in (1, 4):
+        for number in range(more):
+            projects.create(by=owner, slug=f"more-{more}-{number}", name="More", guideline=f"# {number}")
+        with CaptureQueriesContext(connection) as queries:
+            found = client.get("/api/v1/projects/").json()["results"]
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert found[0]["guideline"] == {"version": 2, "text": "Second thoughts."}
+    assert found[-1]["guideline"] == {"version": 1, "text": "# 3"}
+
+
+def test_who_administers_the_server_may_create_projects(api: Api, db: None) -> None:
+    """The first thing that anybody does after an installation."""
+    admin = Person.objects.create_superuser("root", password="a long enough password")
+    assert api(admin).post("/api/v1/projects/", {"name": "First"}).status_code == 201
 
 
 def test_roles(api: Api, owner: Person, project: Project, outsider: Person) -> None:

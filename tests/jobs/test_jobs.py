@@ -63,6 +63,23 @@ def test_a_second_message_does_nothing(job: Job, doing: Callable[[Work], None]) 
     assert runs == [1]
 
 
+@pytest.mark.parametrize("kind", [jobs.Refused, RuntimeError])
+def test_a_failure_in_words_that_postgresql_cannot_hold_is_said_too(
+    job: Job, doing: Callable[[Work], None], kind: type[Exception]
+) -> None:
+    """A model server's own error may hold anything; the job must not look lost, and be tried again, for that."""
+
+    def work(running: jobs.RunningJob) -> dict[str, Any]:
+        running.log("It said a\0\ud800.")
+        raise kind("It said b\0\ud800.")
+
+    doing(work)
+    ended = after(job)
+    assert ended.state == Job.State.FAILED
+    assert "It said b\ufffd." in ended.error
+    assert "It said a\ufffd." in ended.log
+
+
 def test_what_goes_wrong_is_said(job: Job, doing: Callable[[Work], None]) -> None:
     def work(running: jobs.RunningJob) -> dict[str, Any]:
         raise jobs.Refused("There is nothing to score: add answers first.")

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Prefetch
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.text import slugify
@@ -15,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import projects
-from annotation.models import Person, Project, Role
+from annotation.models import Guideline, Person, Project, Role
 from annotation.presets import PRESETS
 from webapp.api.access import MANAGES, caller, member_project, project_for
 from webapp.api.errors import Conflict
@@ -36,6 +37,12 @@ CHANGEABLE = (
     "auto_tasks",
     "retrain_every",
     "reward_base",
+)
+
+NEWEST = Prefetch(
+    "guidelines",
+    queryset=Guideline.objects.order_by("project_id", "-version").distinct("project_id"),
+    to_attr="newest_guideline",
 )
 
 
@@ -71,9 +78,15 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         return preset
 
     def to_representation(self, project: Project) -> dict[str, Any]:
-        guideline = project.guideline
+        guideline = _guideline(project)
         version = {"version": guideline.version, "text": guideline.text} if guideline else None
         return {**super().to_representation(project), "guideline": version}
+
+
+def _guideline(project: Project) -> Guideline | None:
+    """The current one, from what the list fetched for all its projects at once, or else by itself."""
+    newest: list[Guideline] | None = getattr(project, "newest_guideline", None)
+    return project.guideline if newest is None else next(iter(newest), None)
 
 
 class MemberSerializer(serializers.Serializer[Any]):
@@ -89,7 +102,7 @@ def project_list(request: Request) -> Response:
     if request.method == "POST":
         return _create(request)
     pages = CursorPagination()
-    mine = pages.paginate_queryset(Project.objects.visible_to(request.user).prefetch_related("guidelines"), request)
+    mine = pages.paginate_queryset(Project.objects.visible_to(request.user).prefetch_related(NEWEST), request)
     return pages.get_paginated_response(ProjectSerializer(mine, many=True, context={"request": request}).data)
 
 
