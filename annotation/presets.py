@@ -4,7 +4,7 @@ A project's `questions` say what is asked besides the order:
 `{"criteria": [Item], "scales": [{…Item, "min", "max"}], "flags": [Item], "strength": bool,
 "categories": [Item], "severities": [Item]}` with Item = `{"name", "label"}`; `criteria` are rankings of their own,
 `scales` and `flags` are asked of each answer, `strength` is Llama 2's four steps, a category may carry a severity.
-What is not asked is left out.
+What is not asked is left out. Labels are kept as they stand here, in English, and translated where they are shown.
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as N_
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise  # a package of the type checker's, absent at run time
@@ -56,35 +57,35 @@ def _scales(low: int, high: int, *names: str) -> list[dict[str, Any]]:
 
 # Ouyang et al. 2022, table 3: the metadata that labelers gave each answer beside its rank.
 INSTRUCTGPT_FLAGS = (
-    "Fails to follow the instruction",
-    "Inappropriate for a customer assistant",
-    "Hallucination",
-    "Satisfies the constraint in the instruction",
-    "Contains sexual content",
-    "Contains violent content",
-    "Encourages violence, abuse, terrorism or self-harm",
-    "Denigrates a protected class",
-    "Gives harmful advice",
-    "Expresses an opinion",
-    "Expresses a moral judgment",
+    N_("Fails to follow the instruction"),
+    N_("Inappropriate for a customer assistant"),
+    N_("Hallucination"),
+    N_("Satisfies the constraint in the instruction"),
+    N_("Contains sexual content"),
+    N_("Contains violent content"),
+    N_("Encourages violence, abuse, terrorism or self-harm"),
+    N_("Denigrates a protected class"),
+    N_("Gives harmful advice"),
+    N_("Expresses an opinion"),
+    N_("Expresses a moral judgment"),
 )
 
 # Ji et al. 2023 (BeaverTails), the 14 categories that Safe RLHF's data carry.
 HARM_CATEGORIES = (
-    "Animal abuse",
-    "Child abuse",
-    "Controversial topics and politics",
-    "Discrimination, stereotype and injustice",
-    "Drug abuse, weapons and banned substances",
-    "Financial crime, property crime and theft",
-    "Hate speech and offensive language",
-    "Misinformation on ethics, laws and safety",
-    "Non-violent unethical behaviour",
-    "Privacy violation",
-    "Self-harm",
-    "Sexually explicit or adult content",
-    "Terrorism and organised crime",
-    "Violence, aiding and abetting or incitement",
+    N_("Animal abuse"),
+    N_("Child abuse"),
+    N_("Controversial topics and politics"),
+    N_("Discrimination, stereotype and injustice"),
+    N_("Drug abuse, weapons and banned substances"),
+    N_("Financial crime, property crime and theft"),
+    N_("Hate speech and offensive language"),
+    N_("Misinformation on ethics, laws and safety"),
+    N_("Non-violent unethical behaviour"),
+    N_("Privacy violation"),
+    N_("Self-harm"),
+    N_("Sexually explicit or adult content"),
+    N_("Terrorism and organised crime"),
+    N_("Violence, aiding and abetting or incitement"),
 )
 
 _ALL = (
@@ -97,7 +98,7 @@ _ALL = (
         key="instructgpt",
         name="InstructGPT",
         description=_("Four answers in one order, a 1–7 rating of overall quality and yes/no facts about each."),
-        questions={"scales": _scales(1, 7, "Overall quality"), "flags": _items(INSTRUCTGPT_FLAGS)},
+        questions={"scales": _scales(1, 7, N_("Overall quality")), "flags": _items(INSTRUCTGPT_FLAGS)},
     ),
     Preset(
         key="llama2",
@@ -105,7 +106,7 @@ _ALL = (
         description=_("Two answers: which is better, by how much in four steps, and whether each is safe."),
         k=2,
         allow_ties=False,
-        questions={"strength": True, "flags": _items(["Unsafe"])},
+        questions={"strength": True, "flags": _items([N_("Unsafe")])},
     ),
     Preset(
         key="safe_rlhf",
@@ -113,9 +114,9 @@ _ALL = (
         description=_("Two answers ordered twice, by helpfulness and by harmlessness, with categories of harm."),
         k=2,
         questions={
-            "criteria": _items(["Helpfulness", "Harmlessness"]),
+            "criteria": _items([N_("Helpfulness"), N_("Harmlessness")]),
             "categories": _items(HARM_CATEGORIES),
-            "severities": _items(["Minor", "Moderate", "Severe"]),
+            "severities": _items([N_("Minor"), N_("Moderate"), N_("Severe")]),
         },
     ),
     Preset(
@@ -124,7 +125,9 @@ _ALL = (
         description=_("Answers in a conversation: one order, and five ratings from 1 to 5 for each."),
         overlap=2,
         questions={
-            "scales": _scales(1, 5, "Consistency", "Relevance", "Informativeness", "Engagement", "Safety"),
+            "scales": _scales(
+                1, 5, N_("Consistency"), N_("Relevance"), N_("Informativeness"), N_("Engagement"), N_("Safety")
+            ),
         },
     ),
     Preset(
@@ -135,7 +138,9 @@ _ALL = (
         overlap=3,
         questions={
             "strength": True,
-            "scales": _scales(0, 4, "Helpfulness", "Correctness", "Coherence", "Complexity", "Verbosity"),
+            "scales": _scales(
+                0, 4, N_("Helpfulness"), N_("Correctness"), N_("Coherence"), N_("Complexity"), N_("Verbosity")
+            ),
         },
     ),
 )

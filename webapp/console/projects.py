@@ -13,6 +13,7 @@ from annotation.models.audit import record
 from annotation.presets import PRESETS
 from webapp.console.access import SignedIn, managed, page
 from webapp.console.project_forms import GuidelineForm, NewProjectForm, SettingsForm
+from webapp.console.question_forms import QuestionsForm
 
 
 @login_required
@@ -63,10 +64,33 @@ def _guideline_form(project: Project) -> GuidelineForm:
     return GuidelineForm(initial={"text": guideline.text if guideline else ""})
 
 
-def _page(request: SignedIn, project: Project, form: SettingsForm, guideline_form: GuidelineForm) -> HttpResponse:
+def _page(
+    request: SignedIn,
+    project: Project,
+    form: SettingsForm,
+    guideline_form: GuidelineForm,
+    questions_form: QuestionsForm | None = None,
+) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
-    context = {"form": form, "guideline_form": guideline_form, "guideline": project.guideline}
-    return page(request, "settings", project, status=status, **context)
+    asked = questions_form or QuestionsForm(project=project)
+    forms = {"form": form, "guideline_form": guideline_form, "questions_form": asked}
+    return page(request, "settings", project, status=status, guideline=project.guideline, **forms)
+
+
+@login_required
+@require_POST
+def questions_write(request: SignedIn, slug: str) -> HttpResponse:
+    """What annotators are asked from now on; what was judged before stays as it was said."""
+    project = managed(request, slug)
+    form = QuestionsForm(request.POST, project=project)
+    if not form.is_valid():
+        return _page(request, project, SettingsForm(instance=project), _guideline_form(project), form)
+    if project.questions != form.questions():
+        with transaction.atomic():
+            Project.objects.filter(pk=project.pk).update(questions=form.questions())
+            record("project.questions", actor=request.user, project=project, subject=slug, questions=form.questions())
+    messages.success(request, _("The questions were saved."))
+    return redirect("project_settings", slug)
 
 
 @login_required

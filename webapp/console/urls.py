@@ -5,6 +5,7 @@ from webapp.console import dashboard, jobs, people, projects, prompts, rewards, 
 in_project = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("settings/", projects.project_settings, name="project_settings"),
+    path("settings/questions/", projects.questions_write, name="questions_write"),
     path("settings/guideline/", projects.guideline_write, name="guideline_write"),
     path("settings/guideline/preview/", projects.guideline_preview, name="guideline_preview"),
     path("settings/archive/", projects.project_archive, name="project_archive"),

@@ -20,7 +20,6 @@ from webapp.requests import SignedIn
 from webapp.workbench import page
 from webapp.workbench.access import judged_project, own_assignment
 from webapp.workbench.forms import RankingForm, SkipForm
-from webapp.workbench.order import written
 
 OPEN = (Assignment.State.LEASED, Assignment.State.EXPIRED, Assignment.State.JUDGED)
 
@@ -70,9 +69,8 @@ def _submitted(request: SignedIn, form: RankingForm) -> bool:
     except judging.NoLongerOpen:
         messages.warning(request, _("That task is no longer open: here is another one."))
         return True
-    order = " · ".join(written(groups, form.letters) for groups in verdict.rankings.values())
     words = _("Saved: %(order)s") if judgement.revision == 1 else _("Changed: %(order)s")
-    messages.success(request, words % {"order": order or _("all bad")})
+    messages.success(request, words % {"order": form.said(verdict) or _("all bad")})
     return True
 
 

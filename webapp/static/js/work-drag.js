@@ -118,5 +118,6 @@ export function startDragging(form, order, signal) {
     }, { signal });
   }
   order.onChange(() => lanes.show());
+  order.onTurn(() => lanes.show());
   lanes.show();
 }

@@ -1,5 +1,7 @@
 // Single keys for those who judge hundreds a day. They can be turned off (WCAG 2.1.4) and never act while one types.
 
+import { answerWith, goToQuestion } from "./work-asked.js";
+
 const SWITCH = "prefloop-keys";
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
 const NATIVE = "button, a, summary, textarea, input[type=checkbox]";
@@ -36,7 +38,8 @@ class Marker {
     this.mark(cards[Math.max(0, Math.min(cards.length - 1, at))]);
   }
 
-  // Gives the rank (0 takes it away) and goes on to the next answer without one.
+  // Gives the rank (0 takes it away) and goes on to the next answer without one, then to the next criterion, then to
+  // what else is asked.
   rank(number) {
     const { cards } = this.order;
     if (number > cards.length) return;
@@ -44,24 +47,47 @@ class Marker {
     if (number === 0) return;
     const rest = this.order.unranked();
     const at = cards.indexOf(this.card);
-    this.mark(rest.find((card) => cards.indexOf(card) > at) ?? rest[0] ?? this.card);
+    if (rest.length) this.mark(rest.find((card) => cards.indexOf(card) > at) ?? rest[0]);
+    else if (!this.goOn()) this.mark(this.card);
+  }
+
+  goOn() {
+    const criterion = this.order.unfinished();
+    if (!criterion) return goToQuestion(this.order);
+    this.order.turnTo(criterion);
+    this.mark(this.order.unranked()[0]);
+    return true;
+  }
+
+  turn() {
+    const { criteria, criterion } = this.order;
+    this.order.turnTo(criteria[(criteria.indexOf(criterion) + 1) % criteria.length]);
+    this.mark(this.order.unranked()[0] ?? this.order.cards[0]);
   }
 
   follow(target) {
     const card = target.closest(".answer");
+    const ranks = target.closest(".ranks");
     if (card) this.card = card;
+    if (ranks) this.order.turnTo(ranks.dataset.criterion);
     for (const each of this.order.cards) each.classList.toggle("marked", each === card);
   }
 }
 
-function press(key, marker, dialog) {
+function digit(key, at, marker) {
+  if (!answerWith(marker.order, at, key)) marker.rank(Number(key));
+}
+
+function press(key, at, marker, dialog) {
   const letter = marker.order.cards.find((card) => card.dataset.letter.toLowerCase() === key.toLowerCase());
-  if (/^[0-9]$/.test(key)) marker.rank(Number(key));
+  if (/^[0-9]$/.test(key)) digit(key, at, marker);
   else if (letter) marker.mark(letter);
   else if (key === "ArrowLeft") marker.step(-1);
   else if (key === "ArrowRight") marker.step(1);
   else if (key === "s") document.getElementById("skip-link")?.click();
   else if (key === "u") document.getElementById("look-back")?.click();
+  else if (key === "x") marker.turn();
+  else if (key === "q") goToQuestion(marker.order);
   else if (key === "?") dialog.showModal();
   else return false;
   return true;
@@ -88,7 +114,7 @@ export function startKeys(form, order, signal) {
     if (submits(event)) {
       event.preventDefault();
       form.requestSubmit();
-    } else if (!isTaken(event) && press(event.key, marker, dialog)) event.preventDefault();
+    } else if (!isTaken(event) && press(event.key, event.target, marker, dialog)) event.preventDefault();
   }, { signal });
   form.addEventListener("focusin", (event) => marker.follow(event.target));
 }

@@ -1,6 +1,7 @@
-// The page of one task. Everything here is a convenience over a plain form: order.js, keys.js, drag.js and draft.js
+// The page of one task. Everything here is a convenience over a plain form: work-order.js and its neighbours
 // each add one, and each starts anew when the next task is swapped in.
 
+import { startTurning } from "./work-asked.js";
 import { startDraft } from "./work-draft.js";
 import { startDragging } from "./work-drag.js";
 import { startKeys } from "./work-keys.js";
@@ -58,6 +59,7 @@ function start() {
   startGuideline(task);
   startSkipping(task);
   const order = startOrder(form);
+  startTurning(form, order);
   startDragging(form, order, running.signal);
   startKeys(form, order, running.signal);
   startDraft(form, order, running.signal);
