@@ -103,3 +103,8 @@ def test_what_a_project_asks_is_checked_here_as_on_the_page(
     assert refused.status_code == 400
     assert refused.json()["errors"] == {"ratings": ["overall_quality goes from 1 to 7: 12 is outside."]}
     assert judge(client, given, ratings={best: {"overall_quality": 7}}).status_code == 200
+    where = f"/api/v1/assignments/{given['assignment']}/judgement/"
+    for odd in (r'{"\ud800": "x"}', r'{"harm": "x\u0000"}', r'{"harm": "\ud800"}'):
+        sent = f'{{"all_bad": true, "categories": {{"{best}": {odd}}}}}'
+        assert client.put(where, sent, content_type="application/json").status_code == 400, odd
+    assert judge(client, given, categories={best: {"harm": "severe"}}).json()["revision"] == 2
