@@ -88,17 +88,23 @@ def ask(
         score_texts.apply_async(args=[reward_model.pk, question, key], expires=timeout, retry=False)
         with redis.Redis.from_url(settings.REDIS_URL) as connection:
             answer = connection.blpop([key], timeout=timeout)
-    except (redis.ConnectionError, score_texts.OperationalError) as error:
+    except (redis.RedisError, score_texts.OperationalError) as error:
         raise NoAnswer("The message broker is away.") from error
     if answer is None:
         raise NoAnswer("No worker of the score queue answered in time.")
-    return [float(value) for value in json.loads(answer[1])]
+    values = json.loads(answer[1])
+    if values is None:
+        raise NoAnswer("The worker could not score these texts; its log says why.")
+    return [float(value) for value in values]
 
 
 def answer(model_id: int, question: str, key: str) -> None:
     """The worker's side of `ask`."""
     model, asked = RewardModel.objects.get(pk=model_id), json.loads(question)
-    values = _scorer(str(folder_of(model))).score(asked["messages"], asked["responses"])
-    with redis.Redis.from_url(settings.REDIS_URL) as connection:
-        connection.lpush(key, json.dumps(values))
-        connection.expire(key, ANSWER_KEPT_S)
+    values = None  # what the caller reads when the model cannot be loaded or fails: no need to wait any longer
+    try:
+        values = _scorer(str(folder_of(model))).score(asked["messages"], asked["responses"])
+    finally:
+        with redis.Redis.from_url(settings.REDIS_URL) as connection:
+            connection.lpush(key, json.dumps(values))
+            connection.expire(key, ANSWER_KEPT_S)

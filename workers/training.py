@@ -27,6 +27,7 @@ from workers.reward.run_dir import RunDir
 
 FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
 POLL_S = 0.5
+MOST = {"processes": 16, "threads": 64}
 GRACE_S = 60.0  # for the trainer to save its checkpoint
 
 
@@ -44,6 +45,9 @@ def start(*, project: Project, by: Person | None, **config: Any) -> Job:
 
 
 def _config(values: dict[str, Any]) -> TrainConfig:
+    for name, most in MOST.items():
+        if isinstance(values.get(name), int) and values[name] > most:
+            raise jobs.Refused(f"{name} may be {most} at most: a training shares its machine.")
     try:
         return TrainConfig.from_json(json.dumps(values))
     except (ValueError, TypeError) as error:
