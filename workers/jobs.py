@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import threading
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -218,7 +219,9 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
     except Refused as refusal:
         return Job.State.FAILED, {"error": storable(str(refusal))}
     except Exception as error:  # the job's record must say so, whatever it was; the traceback goes to the log
-        logger.exception("job %s failed", running.id)
+        # In ASCII: an error may quote hostile text, which must not break or forge lines of the log (promise 8).
+        trace = "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
+        logger.error("job %s failed: %s", running.id, trace)
         return Job.State.FAILED, {"error": storable(f"{type(error).__name__}: {error}"[:2000])}
 
 

@@ -1,0 +1,94 @@
+"""Frozen files over HTTP: the same bytes for ever, whole or in ranges."""
+
+import hashlib
+import json
+
+import pytest
+from rest_framework.test import APIClient
+
+from annotation.intake.taking import take_comparisons
+from annotation.models import AuditEvent, Person, Project
+from tests.conftest import Api
+from workers import jobs
+from workers.models import Job
+
+pytestmark = pytest.mark.django_db(transaction=True)
+FILE = "/api/v1/snapshots/{}/trl-preference/train.jsonl"
+
+
+@pytest.fixture
+def frozen(api: Api, project: Project, owner: Person) -> tuple[APIClient, dict]:
+    """A client of the owner's, and the snapshot's description."""
+    rows = [{"prompt": f"Q{n}", "responses": ["a", "b", "c"], "ranks": [0, 1, 2]} for n in range(20)]
+    take_comparisons(project=project, rows=enumerate(rows, 1), by=owner)
+    client = api(owner)
+    started = client.post(f"/api/v1/projects/{project.slug}/snapshots/", {})
+    assert started.status_code == 202
+    jobs.run(started["Location"].rstrip("/").rpartition("/")[2])
+    job = client.get(started["Location"]).json()
+    assert job["state"] == Job.State.SUCCEEDED, job
+    return client, client.get(f"/api/v1/snapshots/{job['result']['snapshot']}/").json()
+
+
+def test_it_works(frozen: tuple[APIClient, dict]) -> None:
+    client, snapshot = frozen
+    answer = client.get(FILE.format(snapshot["id"]), headers={"accept-encoding": "gzip"})
+    body = b"".join(answer)
+    facts = snapshot["manifest"]["files"]["trl-preference/train.jsonl"]
+    assert hashlib.sha256(body).hexdigest() == facts["sha256"] == answer["ETag"].strip('"')
+    assert (int(answer["Content-Length"]), len(body.splitlines())) == (facts["bytes"], facts["rows"])
+    assert "Content-Encoding" not in answer
+    assert set(json.loads(body.splitlines()[0])) >= {"prompt", "chosen", "rejected"}
+    assert AuditEvent.objects.filter(action="snapshot.download").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "span"),
+    [
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=10-", 206, slice(10, None)),
+        ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=0-99999999", 200, slice(None)),
+        ("bytes=99999999-", 416, None),
+        ("lines=1-2", 200, slice(None)),
+        ("bytes=5-2", 200, slice(None)),
+    ],
+)
+def test_a_download_goes_on_where_it_broke(
+    frozen: tuple[APIClient, dict], asked: str, status: int, span: slice | None
+) -> None:
+    client, snapshot = frozen
+    whole = b"".join(client.get(FILE.format(snapshot["id"])))
+    answer = client.get(FILE.format(snapshot["id"]), headers={"range": asked})
+    assert answer.status_code == status
+    if span is not None:
+        assert b"".join(answer) == whole[span]
+
+
+def test_who_has_it_gets_no_bytes_again(frozen: tuple[APIClient, dict]) -> None:
+    client, snapshot = frozen
+    tag = client.get(FILE.format(snapshot["id"]))["ETag"]
+    assert client.get(FILE.format(snapshot["id"]), headers={"if-none-match": tag}).status_code == 304
+
+
+def test_what_is_not_there_is_404(frozen: tuple[APIClient, dict], api: Api, outsider: Person) -> None:
+    client, snapshot = frozen
+    for name in ("trl-preference/everything.jsonl", "nothing/train.jsonl", "trl-preference/train.parquet"):
+        assert client.get(f"/api/v1/snapshots/{snapshot['id']}/{name}").status_code == 404
+    assert api(outsider).get(FILE.format(snapshot["id"])).status_code == 404
+
+
+def test_a_damaged_file_is_never_served(frozen: tuple[APIClient, dict], settings: object) -> None:
+    from exports.models import Snapshot
+
+    client, snapshot = frozen
+    path = Snapshot.objects.get(pk=snapshot["id"]).folder / "trl-preference" / "train.jsonl"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-20])
+    assert client.get(FILE.format(snapshot["id"])).status_code == 410
+
+
+def test_a_query_that_makes_no_sense_is_refused(api: Api, project: Project, owner: Person) -> None:
+    answer = api(owner).post(f"/api/v1/projects/{project.slug}/snapshots/", {"fractions": [1, 1, 1]})
+    assert answer.status_code == 422
+    assert "add up to 1" in answer.json()["detail"]
