@@ -218,7 +218,7 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
         return Job.State.QUEUED, {"woken_at": None, "attempt": F("attempt") - 1}
     except Refused as refusal:
         return Job.State.FAILED, {"error": storable(str(refusal))}
-    except Exception as error:  # the job's record must say so, whatever it was; the traceback goes to the log
+    except Exception as error:  # noqa: BLE001 - the record must say so, whatever it was; the rest goes to the log
         # In ASCII: an error may quote hostile text, which must not break or forge lines of the log (promise 8).
         trace = "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
         logger.error("job %s failed: %s", running.id, trace)
