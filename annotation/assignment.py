@@ -18,6 +18,9 @@ from annotation.models import Assignment, Lane, Person, Project, Task, WorkDay
 
 # A task in work, the next one prefetched, and one in another tab.
 MAX_LIVE = 3
+# How long a task that is only prefetched is kept from others, unless the page asks again or shows it.
+AHEAD = timedelta(minutes=5)
+LEFT = timedelta(minutes=1)  # and when the page was closed: long enough for a reload
 CANDIDATES = 16
 # More than people can be at one moment in the middle of being given a task: the last look must not take that for empty.
 ALL_CANDIDATES = 256
@@ -92,6 +95,27 @@ def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = 
         if leased := _lease(person, project) or _lease(person, project, from_start=True) or _revive(person, project):
             return leased
     raise NothingLeft("empty")
+
+
+def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID]) -> Assignment:
+    """The task that comes after those the person holds, leased for a short time until it is taken up.
+
+    Raises `NothingLeft`, also where the person holds as many as one may.
+    """
+    with transaction.atomic():
+        ahead = lease_next(person=person, project=project, holding=holding)
+        if ahead.uuid in holding:
+            raise NothingLeft("holding")
+        if ahead.draft is None:
+            ahead.expires_at = min(ahead.expires_at, timezone.now() + AHEAD)
+            ahead.save(update_fields=["expires_at"])
+        return ahead
+
+
+def leave(*, person: Person, project: Project, uuids: Collection[UUID]) -> int:
+    """The page that had prefetched them was closed: those in which nothing was entered go to others in a moment."""
+    unseen = Assignment.objects.live().filter(person=person, project=project, pk__in=uuids, draft__isnull=True)
+    return unseen.filter(expires_at__gt=timezone.now() + LEFT).update(expires_at=timezone.now() + LEFT)
 
 
 def _one_at_a_time(person: Person, project: Project) -> None:
@@ -205,6 +229,30 @@ def skip(*, assignment: Assignment, reason: str = "") -> bool:
     key = {"project_id": assignment.project_id, "person_id": assignment.person_id, "day": today()}
     WorkDay.objects.update_or_create(**key, defaults={"skips": F("skips") + 1}, create_defaults={**key, "skips": 1})
     return True
+
+
+@transaction.atomic
+def give_back(*, person: Person, project: Project, uuids: Collection[UUID] | None = None) -> int:
+    """The person stops for now: what they hold (or those of it) goes to others; answers how much that was.
+
+    As if the leases had run out: drafts stay, and the person gets the same tasks again while these have a slot.
+    """
+    held = Assignment.objects.live().filter(person=person, project=project)
+    if uuids is not None:
+        held = held.filter(pk__in=uuids)
+    return _close(list(held.values_list("pk", flat=True)), Assignment.State.EXPIRED)
+
+
+def take_up(assignment: Assignment) -> bool:
+    """The person begins with a task that was leased ahead: the whole lease time from now on.
+
+    False when the lease ran out unseen and others have taken the task, or it is closed.
+    """
+    with transaction.atomic():
+        locked = Assignment.objects.select_related("project").select_for_update(of=("self",)).get(pk=assignment.pk)
+        if locked.state == Assignment.State.EXPIRED:
+            return retake(locked)
+        return locked.state == Assignment.State.LEASED and bool(renew(locked))
 
 
 @transaction.atomic

@@ -4,6 +4,7 @@ from annotation.models.judgement import Judgement, Ranking, WorkDay
 from annotation.models.person import Person
 from annotation.models.project import Guideline, Invitation, Membership, Project, Role
 from annotation.models.prompt import Prompt
+from annotation.models.report import Report
 from annotation.models.review import Gold, Review
 from annotation.models.sample import Generator, Sample
 from annotation.models.task import Lane, QueuePosition, Task
@@ -23,6 +24,7 @@ __all__ = [
     "Prompt",
     "QueuePosition",
     "Ranking",
+    "Report",
     "Review",
     "Role",
     "Sample",

@@ -65,6 +65,7 @@ class Project(models.Model):
     )
     allow_ties = models.BooleanField(_("ties allowed"), default=True)
     allow_unranked = models.BooleanField(_("answers may stay unranked"), default=False)
+    show_agreement = models.BooleanField(_("annotators see how often others agree with them"), default=False)
     auto_tasks = models.BooleanField(_("prompts with K answers become tasks by themselves"), default=True)
     retrain_every = models.PositiveIntegerField(
         _("retrain after this many new rankings"), null=True, blank=True, validators=[MinValueValidator(1)]

@@ -1,0 +1,69 @@
+from typing import Self
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.person import Person
+from annotation.models.project import MANAGES, Project
+from annotation.models.prompt import Prompt
+from annotation.models.sample import Sample
+from annotation.models.task import Task
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def visible_to(self, user: Person | AnonymousUser) -> Self:
+        """Everybody's for those who manage the project; one's own for who reported."""
+        return self.filter(Q(project__in=Project.objects.with_role(user, *MANAGES)) | Q(person_id=user.pk))
+
+    def open(self) -> Self:
+        return self.filter(resolved_at=None)
+
+
+class Report(models.Model):
+    """Somebody says that a prompt, or one answer to it, should not be in the data. Written by reports.py alone."""
+
+    class Reason(models.TextChoices):
+        UNSAFE = "unsafe", _("Unsafe or illegal")
+        BROKEN = "broken", _("Broken or cut off")
+        LANGUAGE = "language", _("Wrong language")
+        PERSONAL = "personal", _("Personal data")
+
+    class Verdict(models.TextChoices):
+        UPHELD = "upheld", _("Taken out of the work")
+        DISMISSED = "dismissed", _("Left as it is")
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="reports", db_index=False)
+    task = models.ForeignKey(Task, models.CASCADE, related_name="reports")
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="reports")
+    sample = models.ForeignKey(
+        Sample, models.CASCADE, null=True, blank=True, related_name="reports"
+    )  # None: the prompt
+    person = models.ForeignKey(Person, models.PROTECT, related_name="reports")
+    reason = models.CharField(max_length=8, choices=Reason)
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    resolved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    verdict = models.CharField(max_length=9, choices=Verdict, blank=True)
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # Sent twice by a page that did not hear the first answer, it is one report.
+            models.UniqueConstraint(
+                fields=["task", "person", "sample", "reason"], name="report_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="report_resolved_whole",
+                condition=Q(resolved_by=None, resolved_at=None, verdict="")
+                | (Q(resolved_by__isnull=False, resolved_at__isnull=False) & ~Q(verdict="")),
+            ),
+        ]
+        indexes = [models.Index(fields=["project", "-id"], name="report_open", condition=Q(resolved_at=None))]
+
+    def __str__(self) -> str:
+        return f"{self.reason} in {self.task_id}"
