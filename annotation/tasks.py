@@ -26,9 +26,9 @@ WITH free AS (
            array_agg(author_id) || prompt_author AS authors
       FROM free GROUP BY prompt_id, language, prompt_author, part HAVING count(*) = %(k)s
 ), lane AS (
-    INSERT INTO annotation_lane AS lane (project_id, kind, language)
-    SELECT DISTINCT %(project)s::bigint, 'rank', language FROM ready
-    ON CONFLICT (project_id, kind, language) DO UPDATE SET language = excluded.language
+    INSERT INTO annotation_lane AS lane (project_id, kind, language, cohort, purpose)
+    SELECT DISTINCT %(project)s::bigint, 'rank', language, '', 'work' FROM ready
+    ON CONFLICT (project_id, kind, language, cohort, purpose) DO UPDATE SET language = excluded.language
     RETURNING id, language
 )
 INSERT INTO annotation_task

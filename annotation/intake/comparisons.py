@@ -106,7 +106,7 @@ class ComparisonWriter:
             return
         new = (Lane(project=self.project, kind=TaskKind.RANK, language=language) for language in missing)
         Lane.objects.bulk_create(new, ignore_conflicts=True)
-        lanes = Lane.objects.filter(project=self.project, kind=TaskKind.RANK)
+        lanes = Lane.objects.filter(project=self.project, kind=TaskKind.RANK, cohort="", purpose=Lane.Purpose.WORK)
         self.lanes.update(lanes.values_list("language", "pk"))
 
     def _task(self, item: Placed) -> Task:

@@ -63,6 +63,25 @@ class Project(models.Model):
     gold_share = models.FloatField(
         _("share of gold tasks"), default=0, validators=[MinValueValidator(0), MaxValueValidator(0.5)]
     )
+    max_overlap = models.PositiveSmallIntegerField(
+        _("people per task at most, where they disagree"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+    )  # empty: nobody is added, whatever they say
+    agreement_floor = models.FloatField(
+        _("share of pairs that judges of a task must order alike"),
+        default=0.7,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
+    qualification_tasks = models.PositiveSmallIntegerField(
+        _("tasks of the qualification round"), default=0, validators=[MaxValueValidator(1000)]
+    )  # 0: everybody starts with real work
+    qualification_pass = models.FloatField(
+        _("share of the qualification's pairs to get right"),
+        default=0.7,
+        validators=[MinValueValidator(0), MaxValueValidator(1)],
+    )
     allow_ties = models.BooleanField(_("ties allowed"), default=True)
     allow_unranked = models.BooleanField(_("answers may stay unranked"), default=False)
     show_agreement = models.BooleanField(_("annotators see how often others agree with them"), default=False)
@@ -86,6 +105,17 @@ class Project(models.Model):
             models.CheckConstraint(name="project_lease_positive", condition=Q(lease_minutes__gte=1)),
             models.CheckConstraint(
                 name="project_gold_share_in_range", condition=Q(gold_share__gte=0, gold_share__lte=0.5)
+            ),
+            models.CheckConstraint(
+                name="project_max_overlap_positive", condition=Q(max_overlap=None) | Q(max_overlap__gte=1)
+            ),
+            models.CheckConstraint(
+                name="project_agreement_floor_in_range",
+                condition=Q(agreement_floor__gte=0, agreement_floor__lte=1),
+            ),
+            models.CheckConstraint(
+                name="project_qualification_pass_in_range",
+                condition=Q(qualification_pass__gte=0, qualification_pass__lte=1),
             ),
             models.CheckConstraint(
                 name="project_retrain_positive", condition=Q(retrain_every=None) | Q(retrain_every__gte=1)
@@ -120,11 +150,14 @@ class Guideline(models.Model):
 
 
 class Membership(models.Model):
-    """A person's role in a project, and which guideline they have read."""
+    """A person's role in a project, what they may take there, and which guideline they have read."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships", db_index=False)
     person = models.ForeignKey(Person, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=10, choices=Role)
+    languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)  # empty: all
+    cohorts = ArrayField(models.CharField(max_length=60), default=list, blank=True)  # beside what is for everybody
+    qualified_at = models.DateTimeField(null=True, blank=True)
     guideline_read = models.PositiveIntegerField(default=0)  # the version; 0: none yet
     joined_at = models.DateTimeField(auto_now_add=True)
 

@@ -42,15 +42,27 @@ class TaskKind(models.TextChoices):
 class Lane(models.Model):
     """A queue within a project: tasks that exactly the same people may take. See ADR 3."""
 
+    class Purpose(models.TextChoices):
+        WORK = "work", _("Work")
+        GOLD = "gold", _("Gold")
+        QUALIFICATION = "qualification", _("Qualification")
+
     project = models.ForeignKey(Project, models.CASCADE, related_name="lanes", db_index=False)
     kind = models.CharField(max_length=14, choices=TaskKind)
-    language = models.CharField(max_length=16, blank=True)
+    language = models.CharField(max_length=16, blank=True)  # empty: for whoever reads any
+    cohort = models.CharField(max_length=60, blank=True)  # empty: for everybody
+    purpose = models.CharField(max_length=14, choices=Purpose, default=Purpose.WORK)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["project", "kind", "language"], name="lane_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "kind", "language", "cohort", "purpose"], name="lane_once"),
+            models.CheckConstraint(
+                name="lane_purpose_known", condition=Q(purpose__in=["work", "gold", "qualification"])
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.project_id} {self.kind} {self.language}"
+        return " ".join(filter(None, [str(self.project_id), self.kind, self.language, self.cohort, self.purpose]))
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -79,6 +91,7 @@ class Task(models.Model):
     taken = models.PositiveSmallIntegerField(default=0)
     judged = models.PositiveSmallIntegerField(default=0)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    review_wanted_at = models.DateTimeField(null=True, blank=True)  # its judges disagree, and there are no more
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = TaskQuerySet.as_manager()
@@ -101,6 +114,11 @@ class Task(models.Model):
                 condition=Q(taken__lt=F("overlap"), withdrawn_at=None),
             ),
             models.Index(fields=["project", "id"], name="task_by_project"),
+            models.Index(
+                fields=["project", "review_wanted_at"],
+                name="task_review_wanted",
+                condition=Q(review_wanted_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
