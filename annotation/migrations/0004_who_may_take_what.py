@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0002_categories'),
+        ('annotation', '0003_reports'),
     ]
 
     operations = [
