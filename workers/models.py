@@ -107,6 +107,13 @@ class RewardModelQuerySet(models.QuerySet["RewardModel"]):
     def visible_to(self, user: Person | AnonymousUser) -> Self:
         return self.filter(project__in=Project.objects.with_role(user, *READS_DATA))
 
+    def managed_by(self, user: Person | AnonymousUser) -> Self:
+        return self.filter(project__in=Project.objects.with_role(user, *MANAGES))
+
+    def adopted(self, project: Project) -> "RewardModel | None":
+        """The version whose scores count: for priorities, exports, best of n and the pages."""
+        return self.filter(project=project, is_adopted=True).first()
+
 
 class RewardModel(models.Model):
     """One version of a project's reward model: where its checkpoint is, and how it came about."""
@@ -121,13 +128,22 @@ class RewardModel(models.Model):
     data_hash = models.CharField(max_length=64)  # SHA-256 of the groups it was trained on
     judgements = models.PositiveIntegerField()  # current ones in the project when the data were frozen
     last_judgement = models.PositiveBigIntegerField(default=0)  # the newest of them, where the trigger counts on
+    split_seed = models.PositiveIntegerField(default=0)  # with the family's name it decides what was held out
+    is_adopted = models.BooleanField(default=False)  # changed by adoption.py alone
+    adopted_at = models.DateTimeField(null=True, blank=True)  # when it was last adopted
+    adoption = models.JSONField(default=dict)  # why it was adopted or not: adoption.py; empty: not decided yet
+    priorities = models.JSONField(default=dict)  # what its scores last did to the queue: next/priorities.py
+    scored_to = models.PositiveBigIntegerField(default=0)  # no answer up to this id lacks its score
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = RewardModelQuerySet.as_manager()
 
     class Meta:
         ordering = ["project", "-version"]
-        constraints = [models.UniqueConstraint(fields=["project", "version"], name="reward_model_version_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="reward_model_version_once"),
+            models.UniqueConstraint(fields=["project"], name="reward_model_one_adopted", condition=Q(is_adopted=True)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.project_id} v{self.version}"
@@ -145,3 +161,14 @@ class Score(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value:.3f}"
+
+
+class Embedding(models.Model):
+    """An answer after its prompt, as a frozen encoder sees it: a cache, which may be emptied at any time."""
+
+    sample = models.OneToOneField(Sample, models.CASCADE, primary_key=True, related_name="+")
+    encoder = models.CharField(max_length=200)
+    vector = models.BinaryField()  # float16, little-endian
+
+    def __str__(self) -> str:
+        return f"{self.encoder} of {self.sample_id}"

@@ -26,6 +26,7 @@ from workers.reward.config import TrainConfig
 from workers.reward.run_dir import RunDir
 
 FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
+SPLIT_SEED = 0  # the same for every version, whatever its own seed: versions are compared on the same families
 POLL_S = 0.5
 MOST = {"processes": 16, "threads": 64}
 GRACE_S = 60.0  # for the trainer to save its checkpoint
@@ -72,9 +73,10 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
     config = _config(job.arguments["config"])
     (run / "config.json").write_text(config.to_json(), encoding="utf-8")
     count = Judgement.objects.current().filter(project=job.project)
-    (run / "source.json").write_text(json.dumps({"judgements": count.count(), **_newest(job)}), encoding="utf-8")
+    source = {"judgements": count.count(), "split_seed": SPLIT_SEED, **_newest(job)}
+    (run / "source.json").write_text(json.dumps(source), encoding="utf-8")
     with data.GroupWriter(run / "groups.arrow") as writer:
-        for group in _trainer_groups(job, config.seed):
+        for group in _trainer_groups(job):
             writer.write(group)
     job.log(f"{writer.groups} ranked groups.")
 
@@ -84,19 +86,19 @@ def _newest(job: jobs.RunningJob) -> dict[str, int]:
     return {"last_judgement": newest or 0}
 
 
-def _trainer_groups(job: jobs.RunningJob, seed: int) -> Iterator[data.Group]:
+def _trainer_groups(job: jobs.RunningJob) -> Iterator[data.Group]:
     for number, group in enumerate(groups(job.project)):
         if number % 1000 == 0:
             job.progress(number, 0, "reading the rankings")
-        yield _trainer_group(group, seed)
+        yield _trainer_group(group)
 
 
-def _trainer_group(group: Group, seed: int) -> data.Group:
+def _trainer_group(group: Group) -> data.Group:
     return data.Group(
         group_id=str(group.task_id),
         prompt_id=group.content_hash,
         family=group.family,
-        split=split_of(group.family, seed, FRACTIONS),
+        split=split_of(group.family, SPLIT_SEED, FRACTIONS),
         messages=group.messages,
         response_ids=[str(pk) for pk in group.sample_ids],
         responses=group.texts,

@@ -32,6 +32,16 @@ JUDGES = (Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.ANNOTATOR)
 READS_DATA = (Role.OWNER, Role.MANAGER, Role.VIEWER)
 
 
+class NextStrategy(models.TextChoices):
+    """By what the adopted reward model says which open tasks people get first: workers/next/."""
+
+    ARRIVAL = "arrival", _("In the order they came")
+    RANDOM = "random", _("Random")
+    UNCERTAINTY = "uncertainty", _("Uncertainty: where the model's scores are closest")
+    DISAGREEMENT = "disagreement", _("Disagreement: where a small ensemble of models differs most")
+    DIVERSITY = "diversity", _("Diversity: what is least like anything ranked so far")
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Person | AnonymousUser) -> Self:
         """Projects that `user` belongs to, archived ones included."""
@@ -89,6 +99,22 @@ class Project(models.Model):
     retrain_every = models.PositiveIntegerField(
         _("retrain after this many new rankings"), null=True, blank=True, validators=[MinValueValidator(1)]
     )
+    retrain_hours = models.PositiveSmallIntegerField(
+        _("retrain every so many hours"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(8760)],
+    )
+    retrain_at = models.TimeField(_("retrain daily at"), null=True, blank=True)  # in settings.TIME_ZONE
+    retrain_below = models.FloatField(
+        _("retrain when agreement with fresh rankings falls below"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.5), MaxValueValidator(1)],
+    )  # a share of pairs
+    next_strategy = models.CharField(
+        _("what to rank next"), max_length=12, choices=NextStrategy, default=NextStrategy.ARRIVAL
+    )
     reward_base = models.CharField(_("reward model's base"), max_length=500, blank=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -119,6 +145,13 @@ class Project(models.Model):
             ),
             models.CheckConstraint(
                 name="project_retrain_positive", condition=Q(retrain_every=None) | Q(retrain_every__gte=1)
+            ),
+            models.CheckConstraint(
+                name="project_retrain_hours_positive", condition=Q(retrain_hours=None) | Q(retrain_hours__gte=1)
+            ),
+            models.CheckConstraint(
+                name="project_retrain_below_is_share",
+                condition=Q(retrain_below=None) | Q(retrain_below__gte=0.5, retrain_below__lte=1),
             ),
         ]
 
