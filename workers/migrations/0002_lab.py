@@ -20,7 +20,7 @@ def adopt_the_newest(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0003_reward_lab'),
+        ('annotation', '0001_initial'),
         ('workers', '0001_initial'),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0002_categories'),
+        ('annotation', "0004_who_may_take_what"),
     ]
 
     operations = [
