@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-SPLITS = ("train", "validation", "test")
+DEMONSTRATION = "demonstration"  # an answer that a person wrote, without pairs: scores are normalised on these
+SPLITS = ("train", "validation", "test", DEMONSTRATION)
 ROWS_A_BATCH = 512
 BYTES_A_BATCH = 32 * 1024 * 1024  # well below the 2 GiB that 32-bit string offsets can address
 
@@ -33,6 +35,11 @@ SCHEMA = pa.schema(
         ("second", pa.list_(pa.int32())),
         ("probability", pa.list_(pa.float64())),
         ("weight", pa.list_(pa.float64())),
+        ("margin", pa.list_(pa.float64())),
+        ("ranks", pa.list_(pa.list_(pa.int32()))),
+        ("rank_weight", pa.list_(pa.float64())),
+        ("unsafe", pa.list_(pa.float64())),
+        ("about", pa.string()),
     ]
 )
 
@@ -44,7 +51,7 @@ class Group:
     """One prompt, its K answers, and weighted pairs of them.
 
     Pair n says that answer `first[n]` is preferred to answer `second[n]` with `probability[n]` (½ is a tie), and
-    counts `weight[n]` times. A group to be scored only has no pairs.
+    counts `weight[n]` times. A group to be scored only has no pairs. What has a default may be left empty.
     """
 
     group_id: str
@@ -58,6 +65,17 @@ class Group:
     second: list[int] = field(default_factory=list)
     probability: list[float] = field(default_factory=list)
     weight: list[float] = field(default_factory=list)
+    margin: list[float] = field(default_factory=list)
+    """By pair: the least difference of scores that people's strength of preference asks for, positive where it is for
+    the first; 0 where nobody said how strong it is."""
+    ranks: list[list[int]] = field(default_factory=list)
+    """Each person's weak order: a rank an answer, 0 best, equal ranks tie, -1 was not ranked."""
+    rank_weight: list[float] = field(default_factory=list)
+    """By order of `ranks`: how much it counts."""
+    unsafe: list[float] = field(default_factory=list)
+    """By answer: the share of people who called it unsafe, NaN where nobody looked."""
+    about: dict[str, str] = field(default_factory=dict)
+    """What figures are told apart by: `language`, `category`, `round`, …"""
 
     def check(self) -> None:
         """Raises ValueError with the group's id on anything that the trainer could not trust."""
@@ -76,6 +94,15 @@ class Group:
                 yield f"the pair ({i}, {j}) does not name two of its {len(self.responses)} answers."
             if not 0.0 <= p <= 1.0 or not 0.0 < w < float("inf"):
                 yield f"the pair ({i}, {j}) has probability {p} and weight {w}."
+        yield from self._optional_problems()
+
+    def _optional_problems(self) -> Iterator[str]:
+        if self.margin and (len(self.margin) != len(self.first) or not all(map(isfinite, self.margin))):
+            yield "margin needs a number for each pair."
+        if len(self.ranks) != len(self.rank_weight) or any(len(order) != len(self.responses) for order in self.ranks):
+            yield "each order of ranks needs a weight, and a rank for each answer."
+        if self.unsafe and len(self.unsafe) != len(self.responses):
+            yield "unsafe needs a number for each answer."
 
 
 def well_formed(text: str) -> str:
@@ -128,6 +155,7 @@ class GroupWriter:
 
 def _row(group: Group) -> dict[str, Any]:
     row = {name: getattr(group, name) for name in SCHEMA.names}
+    row["about"] = json.dumps(group.about)
     row["messages"] = json.dumps(group.messages)  # ASCII, so lone surrogates survive until `well_formed`
     row["responses"] = [well_formed(text) for text in group.responses]
     return row
@@ -153,7 +181,8 @@ class Groups:
         batch = int(np.searchsorted(self._ends, row, side="right"))
         start = int(self._ends[batch - 1]) if batch else 0
         values = self._reader.get_batch(batch).slice(row - start, 1).to_pylist()[0]
-        return Group(**{**values, "messages": json.loads(values["messages"])})
+        parsed = {name: json.loads(values[name]) for name in ("messages", "about")}
+        return Group(**{**values, **parsed})
 
     def __iter__(self) -> Iterator[Group]:
         return (self[row] for row in range(len(self)))
