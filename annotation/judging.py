@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
-from typing import Any
+from typing import Any, ClassVar, Protocol, Self
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -14,6 +14,7 @@ from annotation import questions
 from annotation.models import Assignment, Judgement, Project, Ranking, Task
 from annotation.models.audit import record
 from annotation.models.judgement import OVERALL
+from annotation.models.task import TaskKind
 from annotation.questions import Questions
 
 MAX_SECONDS = 24 * 3600.0
@@ -35,12 +36,41 @@ class NoLongerOpen(Exception):
     """The task was given back, taken away or withdrawn: there is nothing left to judge."""
 
 
+class Said(Protocol):
+    """What a person says of a task. Each kind of task has a class of its own: `Verdict` for ranking, and writing.py's.
+
+    Slots, leases, revisions and the day's count are accounted for here, the same for all; what is said is the kind's.
+    """
+
+    kinds: ClassVar[tuple[str, ...]]
+
+    @property
+    def seconds(self) -> float | None: ...
+
+    def checked(self, assignment: Assignment) -> Self:
+        """Itself as it is to be stored. Raises `NotAcceptable` where it does not fit the task."""
+        ...
+
+    def same(self, judgement: Judgement) -> bool:
+        """Whether the judgement says just this, so that nothing is to be written."""
+        ...
+
+    def write(self, judgement: Judgement, before: Judgement | None) -> None:
+        """Fill in and save a judgement that has its columns of accounting, and what belongs to it.
+
+        `before` is what the person said until now, where this is a revision.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """What a person says of a task. `rankings`: criterion → groups of sample ids, best first, a group is a tie.
+    """What a person says of ranked answers. `rankings`: criterion → groups of sample ids, best first; a group is a tie.
 
     `ratings`, `flags` and `categories` are by sample id as text; a category holds its severity, "" where none is asked.
     """
+
+    kinds: ClassVar = (TaskKind.RANK,)
 
     rankings: dict[str, list[list[int]]]
     strength: int | None = None
@@ -56,14 +86,35 @@ class Verdict:
         """All of it but the order and the clock: what makes two verdicts the same."""
         return {k: v for k, v in asdict(self).items() if k not in {"rankings", "seconds"}}
 
+    def checked(self, assignment: Assignment) -> "Verdict":
+        """A ranking by `overall` is one by the project's main criterion."""
+        verdict = _in_the_projects_words(self, assignment.project)
+        check(verdict, assignment)
+        return verdict
 
-def submit(*, assignment: Assignment, verdict: Verdict, source: str = Judgement.Source.BROWSER) -> Judgement:
+    def same(self, judgement: Judgement) -> bool:
+        stored = {r.criterion: {"sample_ids": r.sample_ids, "ranks": r.ranks} for r in judgement.rankings.all()}
+        sent = {criterion: arrays(groups) for criterion, groups in self.rankings.items()}
+        return stored == sent and all(getattr(judgement, name) == value for name, value in self.facts().items())
+
+    def write(self, judgement: Judgement, before: Judgement | None) -> None:
+        for name, value in self.facts().items():
+            setattr(judgement, name, value)
+        judgement.save(force_insert=True)
+        Ranking.objects.bulk_create(
+            Ranking(judgement=judgement, criterion=criterion, **arrays(groups))
+            for criterion, groups in self.rankings.items()
+        )
+
+
+def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Source.BROWSER) -> Judgement:
     """Write the person's judgement of their task, or a revision of it; the same verdict again writes nothing.
 
-    A ranking by `overall` is one by the project's main criterion. Raises `NotAcceptable` and `NoLongerOpen`.
+    Raises `NotAcceptable` and `NoLongerOpen`.
     """
-    verdict = _in_the_projects_words(verdict, assignment.project)
-    check(verdict, assignment)
+    if assignment.task.kind not in verdict.kinds:
+        raise NotAcceptable(f"This task is another kind of work: {assignment.task.kind}.", "kind")
+    verdict = verdict.checked(assignment)
     with transaction.atomic():
         locked = (
             Assignment.objects.select_for_update(of=("self",)).select_related("project", "task").get(pk=assignment.pk)
@@ -71,7 +122,7 @@ def submit(*, assignment: Assignment, verdict: Verdict, source: str = Judgement.
         current = Judgement.objects.current().filter(task_id=locked.task_id, person_id=locked.person_id).first()
         if current is None:
             return _first(locked, verdict, source)
-        if _same(current, verdict):
+        if verdict.same(current):
             return current
         return _revision(locked, current, verdict, source)
 
@@ -159,7 +210,7 @@ def _check_ranking(criterion: str, groups: list[list[int]], shown: set[int], pro
         raise NotAcceptable("This project does not allow ties: give each answer a rank of its own.")
 
 
-def _first(assignment: Assignment, verdict: Verdict, source: str) -> Judgement:
+def _first(assignment: Assignment, verdict: Said, source: str) -> Judgement:
     _hold_slot(assignment)
     judgement = _write(assignment, verdict, source, revision=1)
     Assignment.objects.filter(pk=assignment.pk).update(
@@ -189,8 +240,10 @@ def _hold_slot(assignment: Assignment) -> None:
     record("task.overlap_raised", actor=assignment.person, project=assignment.project, subject=assignment.task_id)
 
 
-def _write(assignment: Assignment, verdict: Verdict, source: str, revision: int) -> Judgement:
-    judgement = Judgement.objects.create(
+def _write(
+    assignment: Assignment, verdict: Said, source: str, revision: int, before: Judgement | None = None
+) -> Judgement:
+    judgement = Judgement(
         assignment=assignment,
         project_id=assignment.project_id,
         task_id=assignment.task_id,
@@ -199,12 +252,8 @@ def _write(assignment: Assignment, verdict: Verdict, source: str, revision: int)
         revision=revision,
         source=source,
         seconds=None if verdict.seconds is None else min(max(verdict.seconds, 0.0), MAX_SECONDS),
-        **verdict.facts(),
     )
-    Ranking.objects.bulk_create(
-        Ranking(judgement=judgement, criterion=criterion, **arrays(groups))
-        for criterion, groups in verdict.rankings.items()
-    )
+    verdict.write(judgement, before)
     return judgement
 
 
@@ -214,15 +263,9 @@ def arrays(groups: Sequence[Sequence[int]]) -> dict[str, list[int]]:
     return {"sample_ids": sorted(ranks), "ranks": [ranks[s] for s in sorted(ranks)]}
 
 
-def _same(judgement: Judgement, verdict: Verdict) -> bool:
-    stored = {r.criterion: {"sample_ids": r.sample_ids, "ranks": r.ranks} for r in judgement.rankings.all()}
-    sent = {criterion: arrays(groups) for criterion, groups in verdict.rankings.items()}
-    return stored == sent and all(getattr(judgement, name) == value for name, value in verdict.facts().items())
-
-
-def _revision(assignment: Assignment, current: Judgement, verdict: Verdict, source: str) -> Judgement:
+def _revision(assignment: Assignment, current: Judgement, verdict: Said, source: str) -> Judgement:
     Judgement.objects.filter(pk=current.pk).update(is_current=False)
-    return _write(assignment, verdict, source, revision=current.revision + 1)
+    return _write(assignment, verdict, source, revision=current.revision + 1, before=current)
 
 
 # One statement, so that the day's count and the judgement commit together.
@@ -234,7 +277,7 @@ ON CONFLICT (project_id, person_id, day) DO UPDATE
 """
 
 
-def _count(assignment: Assignment, verdict: Verdict) -> None:
+def _count(assignment: Assignment, verdict: Said) -> None:
     with connection.cursor() as cursor:
         seconds = min(max(verdict.seconds or 0.0, 0.0), MAX_SECONDS)
         cursor.execute(COUNT, [assignment.project_id, assignment.person_id, leases.today(), seconds])

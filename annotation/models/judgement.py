@@ -11,6 +11,7 @@ from annotation.models.assignment import Assignment
 from annotation.models.person import Person
 from annotation.models.project import READS_DATA, Project
 from annotation.models.prompt import Prompt
+from annotation.models.sample import Sample
 from annotation.models.task import Task
 
 OVERALL = "overall"  # the criterion of projects that rank once; others: questions.criterion
@@ -26,7 +27,7 @@ class JudgementQuerySet(models.QuerySet["Judgement"]):
 
 
 class Judgement(models.Model):
-    """What a person said about a task's samples. Revisions are kept; one is current. Written by judging.py alone.
+    """What a person said about a task's samples, or wrote. Revisions are kept; one is current. Written by judging.py.
 
     Absolute quality (`ratings`, `flags`, `categories`, `all_bad`) and relative preference (`rankings`) are separate
     facts: "all are bad" is never a tie.
@@ -36,6 +37,13 @@ class Judgement(models.Model):
         BROWSER = "browser", _("Browser")
         API = "api", _("API")
         IMPORT = "import", _("Import")
+
+    class Decision(models.TextChoices):
+        """Of who reviews a prompt."""
+
+        ACCEPT = "accept", _("Accepted")
+        EDIT = "edit", _("Edited and accepted")
+        REJECT = "reject", _("Rejected")
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, null=True, blank=True, related_name="judgements")
     project = models.ForeignKey(Project, models.CASCADE, related_name="judgements", db_index=False)
@@ -53,6 +61,13 @@ class Judgement(models.Model):
     all_bad = models.BooleanField(default=False)
     comment = models.TextField(blank=True)
     edited_text = models.TextField(blank=True)  # a demonstration, or a correction of the best answer
+    # What was written: the answer that a demonstration became, and the answer it started from (so that the edit is
+    # known to be better than the original); a prompt as {messages, language, category}, its author's or a reviewer's.
+    sample = models.ForeignKey(Sample, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    started_from = models.ForeignKey(Sample, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
+    written = models.JSONField(null=True, blank=True)
+    decision = models.CharField(max_length=6, choices=Decision, blank=True, db_default="")
+    facts = models.JSONField(null=True, blank=True)  # how it was written: see writing.py
     seconds = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
     source = models.CharField(max_length=8, choices=Source, default=Source.BROWSER)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -73,6 +88,10 @@ class Judgement(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["sample"], name="judgement_sample", condition=Q(sample__isnull=False)),
+            models.Index(
+                fields=["started_from"], name="judgement_started_from", condition=Q(started_from__isnull=False)
+            ),
             # What exports and the comparisons tail walk along.
             models.Index(fields=["project", "id"], name="judgement_current", condition=Q(is_current=True)),
             models.Index(fields=["prompt"], name="judgement_by_prompt", condition=Q(is_current=True)),

@@ -1,6 +1,8 @@
 from typing import Any, Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +36,8 @@ class Prompt(models.Model):
     family = models.CharField(max_length=200)
     review_state = models.CharField(max_length=8, choices=Review, default=Review.ACCEPTED)
     author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="prompts_written")
+    original_messages = models.JSONField(null=True, blank=True)  # as its author wrote it, where a reviewer edited it
+    fingerprint = ArrayField(models.IntegerField(), null=True, blank=True)  # by which near-copies are found: nearness.py
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PromptQuerySet.as_manager()
@@ -44,7 +48,10 @@ class Prompt(models.Model):
             models.UniqueConstraint(fields=["project", "content_hash"], name="prompt_once"),
             models.CheckConstraint(name="prompt_has_family", condition=~Q(family="")),
         ]
-        indexes = [models.Index(fields=["project", "id"], name="prompt_by_project")]
+        indexes = [
+            models.Index(fields=["project", "id"], name="prompt_by_project"),
+            GinIndex(fields=["fingerprint"], name="prompt_fingerprint"),
+        ]
 
     def __str__(self) -> str:
         return self.last_turn[:80]

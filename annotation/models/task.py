@@ -39,6 +39,10 @@ class TaskKind(models.TextChoices):
     CHAT = "chat", _("Chat")
 
 
+# Of these a task may come without a prompt: it is what the person writes.
+PROMPTLESS = (TaskKind.WRITE_PROMPT, TaskKind.CHAT)
+
+
 class Lane(models.Model):
     """A queue within a project: tasks that exactly the same people may take. See ADR 3."""
 
@@ -73,7 +77,7 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
 
 class Task(models.Model):
-    """One unit of work over a prompt.
+    """One unit of work over a prompt, or one that makes a prompt (`write_prompt`).
 
     `taken` counts live leases plus judgements. It changes only in the statement that makes or ends a
     lease (assignment.py, judging.py), and the database refuses to let it pass `overlap`: promise 2.
@@ -81,10 +85,11 @@ class Task(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", db_index=False)
     lane = models.ForeignKey(Lane, models.CASCADE, related_name="tasks", db_index=False)
-    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="tasks", db_index=False)
+    prompt = models.ForeignKey(Prompt, models.CASCADE, null=True, blank=True, related_name="tasks", db_index=False)
     kind = models.CharField(max_length=14, choices=TaskKind, default=TaskKind.RANK)
     sample_ids = ArrayField(models.BigIntegerField(), default=list)  # what is to be judged, fixed at birth
     author_ids = ArrayField(models.BigIntegerField(), default=list)  # who wrote any of it: they never get it
+    brief = models.JSONField(null=True, blank=True)  # what is wished of this one: {instruction?, category?}
     priority = models.PositiveSmallIntegerField(default=DEFAULT_PRIORITY)
     queue_number = models.BigIntegerField(db_default=NextQueueNumber())
     overlap = models.PositiveSmallIntegerField()
@@ -102,6 +107,9 @@ class Task(models.Model):
             models.CheckConstraint(name="task_never_overtaken", condition=Q(taken__lte=F("overlap"))),
             models.CheckConstraint(name="task_judged_within_taken", condition=Q(judged__lte=F("taken"))),
             models.CheckConstraint(name="task_priority_known", condition=Q(priority__lte=PRIORITIES[-1])),
+            models.CheckConstraint(
+                name="task_has_its_prompt", condition=Q(prompt__isnull=False) | Q(kind__in=["write_prompt", "chat"])
+            ),
             models.UniqueConstraint(fields=["prompt", "kind", "sample_ids"], name="task_once"),
         ]
         indexes = [
