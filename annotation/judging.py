@@ -70,7 +70,7 @@ class Verdict:
     `ratings`, `flags` and `categories` are by sample id as text; a category holds its severity, "" where none is asked.
     """
 
-    kinds: ClassVar = (TaskKind.RANK,)
+    kinds: ClassVar[tuple[str, ...]] = (TaskKind.RANK,)
 
     rankings: dict[str, list[list[int]]]
     strength: int | None = None
@@ -247,12 +247,13 @@ def _write(
         assignment=assignment,
         project_id=assignment.project_id,
         task_id=assignment.task_id,
-        prompt_id=assignment.task.prompt_id,
         person_id=assignment.person_id,
         revision=revision,
         source=source,
         seconds=None if verdict.seconds is None else min(max(verdict.seconds, 0.0), MAX_SECONDS),
     )
+    if assignment.task.prompt_id:  # else the prompt is what was written
+        judgement.prompt_id = assignment.task.prompt_id
     verdict.write(judgement, before)
     return judgement
 

@@ -23,6 +23,8 @@ def report(*, assignment: Assignment, reason: str, sample_id: int | None = None,
         raise NotReportable(f"A reason is one of {', '.join(Report.Reason.values)}.")
     if sample_id is not None and sample_id not in assignment.shown:
         raise NotReportable("This answer is not in the task.")
+    if (prompt_id := assignment.task.prompt_id) is None:
+        raise NotReportable("In this task the prompt is what you write: there is nothing to report.")
     kept, _ = Report.objects.update_or_create(
         task_id=assignment.task_id,
         person_id=assignment.person_id,
@@ -31,7 +33,7 @@ def report(*, assignment: Assignment, reason: str, sample_id: int | None = None,
         defaults={"note": note[:LONGEST_NOTE]},
         create_defaults={
             "project_id": assignment.project_id,
-            "prompt_id": assignment.task.prompt_id,
+            "prompt_id": prompt_id,
             "note": note[:LONGEST_NOTE],
         },
     )

@@ -66,7 +66,7 @@ class Judgement(models.Model):
     sample = models.ForeignKey(Sample, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     started_from = models.ForeignKey(Sample, models.SET_NULL, null=True, blank=True, related_name="+", db_index=False)
     written = models.JSONField(null=True, blank=True)
-    decision = models.CharField(max_length=6, choices=Decision, blank=True, db_default="")
+    decision = models.CharField(max_length=6, choices=Decision, blank=True, default="", db_default="")
     facts = models.JSONField(null=True, blank=True)  # how it was written: see writing.py
     seconds = models.FloatField(null=True, blank=True, validators=[MinValueValidator(0)])
     source = models.CharField(max_length=8, choices=Source, default=Source.BROWSER)

@@ -96,7 +96,7 @@ class Project(models.Model):
     allow_unranked = models.BooleanField(_("answers may stay unranked"), default=False)
     show_agreement = models.BooleanField(_("annotators see how often others agree with them"), default=False)
     auto_tasks = models.BooleanField(_("prompts with K answers become tasks by themselves"), default=True)
-    prompt_instruction = models.TextField(_("what prompts are wanted"), blank=True, db_default="")
+    prompt_instruction = models.TextField(_("what prompts are wanted"), blank=True, default="", db_default="")
     review_prompts = models.BooleanField(_("written prompts wait for a review"), default=True, db_default=True)
     demonstrate_prompts = models.BooleanField(
         _("each written prompt asks for a demonstration"), default=False, db_default=False

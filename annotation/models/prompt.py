@@ -37,7 +37,9 @@ class Prompt(models.Model):
     review_state = models.CharField(max_length=8, choices=Review, default=Review.ACCEPTED)
     author = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="prompts_written")
     original_messages = models.JSONField(null=True, blank=True)  # as its author wrote it, where a reviewer edited it
-    fingerprint = ArrayField(models.IntegerField(), null=True, blank=True)  # by which near-copies are found: nearness.py
+    fingerprint = ArrayField(
+        models.IntegerField(), null=True, blank=True
+    )  # by which near-copies are found: nearness.py
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PromptQuerySet.as_manager()

@@ -108,7 +108,8 @@ class Task(models.Model):
             models.CheckConstraint(name="task_judged_within_taken", condition=Q(judged__lte=F("taken"))),
             models.CheckConstraint(name="task_priority_known", condition=Q(priority__lte=PRIORITIES[-1])),
             models.CheckConstraint(
-                name="task_has_its_prompt", condition=Q(prompt__isnull=False) | Q(kind__in=["write_prompt", "chat"])
+                name="task_has_its_prompt",
+                condition=Q(prompt__isnull=False) | Q(kind__in=[kind.value for kind in PROMPTLESS]),
             ),
             models.UniqueConstraint(fields=["prompt", "kind", "sample_ids"], name="task_once"),
         ]
@@ -131,6 +132,11 @@ class Task(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The conversation so far; empty where the task is to write one."""
+        return list(self.prompt.messages) if self.prompt else []
 
     @property
     def open_slots(self) -> int:

@@ -103,7 +103,7 @@ def described(assignment: Assignment) -> dict[str, Any]:
         "task": {
             "id": task.pk,
             "kind": task.kind,
-            "prompt": task.prompt.messages,
+            "prompt": task.messages,
             "samples": [{"id": pk, "text": texts[pk]} for pk in assignment.shown],
             "questions": assignment.project.questions,
         },

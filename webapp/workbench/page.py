@@ -86,7 +86,7 @@ def of_task(request: SignedIn, assignment: Assignment, form: RankingForm) -> dic
         assignment=assignment,
         form=form,
         answers=answers(form),
-        messages_shown=assignment.task.prompt.messages,
+        messages_shown=assignment.task.messages,
         revising=assignment.state == Assignment.State.JUDGED,
         skip_reasons=SKIP_REASONS,
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
