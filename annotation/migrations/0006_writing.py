@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0004_who_may_take_what'),
+        ('annotation', '0005_reward_lab'),
     ]
 
     operations = [
