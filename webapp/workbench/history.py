@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from annotation.models import Judgement
 from webapp.requests import SignedIn
+from webapp.workbench import kinds
 from webapp.workbench.access import judged_project
-from webapp.workbench.order import lettered, written
 from webapp.workbench.progress import of_today
 
 A_PAGE = 25
@@ -29,13 +29,10 @@ def mine(request: SignedIn, slug: str) -> HttpResponse:
     own = Judgement.objects.current().filter(project=project, person=request.user, assignment__isnull=False)
     if (before := request.GET.get("before", "")).isdecimal():
         own = own.filter(pk__lt=int(before[:18]))
-    found = list(own.select_related("prompt", "assignment").prefetch_related("rankings").order_by("-id")[: A_PAGE + 1])
-    rows = [Row(each, _order(each)) for each in found[:A_PAGE]]
+    found = list(
+        own.select_related("prompt", "assignment", "task").prefetch_related("rankings").order_by("-id")[: A_PAGE + 1]
+    )
+    rows = [Row(each, kinds.KINDS[each.task.kind].summary(each)) for each in found[:A_PAGE]]
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     context = {"project": project, "rows": rows, "older": older, "today": of_today(request.user, project)}
     return render(request, "workbench/mine.html", context)
-
-
-def _order(judgement: Judgement) -> str:
-    letters = lettered(judgement.assignment.shown if judgement.assignment else [])
-    return " · ".join(written(ranking.groups, letters) for ranking in judgement.rankings.all())

@@ -1,69 +1,23 @@
 """What the page of one task shows: never a model's name, never anybody else's judgement (promise 4)."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.forms import BoundField
-
-from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project, Sample
+from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project
 from webapp.requests import SignedIn
-from webapp.workbench.asking import flag_name, harm_name, scale_name
-from webapp.workbench.forms import SKIP_REASONS, RankingForm, entered_before
+from webapp.workbench import kinds
+from webapp.workbench.forms import SKIP_REASONS, VerdictForm
 from webapp.workbench.progress import of_today
 
 LAYOUTS = ("auto", "stacked")
 
 
-@dataclass(frozen=True)
-class Order:
-    """One answer's place in one order; the name is for people, empty where there is only one order."""
-
-    criterion: str
-    name: str
-    field: BoundField
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer on the page, and what is asked about it."""
-
-    id: int
-    letter: str
-    text: str
-    orders: list[Order]
-    scales: list[BoundField]
-    flags: list[BoundField]
-    harms: list[BoundField]
-
-    @property
-    def asked(self) -> list[BoundField]:
-        return [*self.scales, *self.flags, *self.harms]
-
-
-def answers(form: RankingForm) -> list[Answer]:
-    texts = dict(Sample.objects.filter(pk__in=form.assignment.shown).values_list("pk", "text"))
-    return [_answer(form, sample_id, texts[sample_id]) for sample_id in form.assignment.shown]
-
-
-def _answer(form: RankingForm, sample_id: int, text: str) -> Answer:
-    asked = form.asking.asked
-    return Answer(
-        id=sample_id,
-        letter=form.letters[sample_id],
-        text=text,
-        orders=[Order(c, form.names.get(c, ""), form.rank_field(sample_id, c)) for c in form.criteria],
-        scales=[form[scale_name(sample_id, scale.name)] for scale in asked.scales],
-        flags=[form[flag_name(sample_id, flag.name)] for flag in asked.flags],
-        harms=[form[harm_name(sample_id, category.name)] for category in asked.categories],
-    )
-
-
-def unbound(assignment: Assignment) -> RankingForm:
+def unbound(assignment: Assignment) -> VerdictForm:
     """The form as the person left it: their judgement, or their draft, or empty."""
+    form = kinds.of(assignment).form
     if assignment.state == Assignment.State.JUDGED:
         current = Judgement.objects.current().get(task_id=assignment.task_id, person_id=assignment.person_id)
-        return RankingForm(assignment=assignment, initial=entered_before(current, assignment.project))
-    return RankingForm(assignment=assignment, initial=assignment.draft or {})
+        return form.of_judgement(assignment, current)
+    return form(assignment=assignment, initial=assignment.draft or {})
 
 
 def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]:
@@ -78,18 +32,18 @@ def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]
     }
 
 
-def of_task(request: SignedIn, assignment: Assignment, form: RankingForm) -> dict[str, Any]:
+def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dict[str, Any]:
     layout = request.COOKIES.get("layout")
     context = facts(
         request,
         assignment.project,
         assignment=assignment,
         form=form,
-        answers=answers(form),
         messages_shown=assignment.task.messages,
         revising=assignment.state == Assignment.State.JUDGED,
         skip_reasons=SKIP_REASONS,
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
+        **kinds.of(assignment).context(form),
     )
     context["guideline_open"] = request.COOKIES.get("guideline", "open" if context["unread"] else "") == "open"
     return context

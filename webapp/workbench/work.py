@@ -17,9 +17,9 @@ from annotation import assignment as leases
 from annotation import judging
 from annotation.models import Assignment
 from webapp.requests import SignedIn
-from webapp.workbench import page
+from webapp.workbench import kinds, page
 from webapp.workbench.access import judged_project, own_assignment
-from webapp.workbench.forms import RankingForm, SkipForm
+from webapp.workbench.forms import SkipForm, VerdictForm
 
 OPEN = (Assignment.State.LEASED, Assignment.State.EXPIRED, Assignment.State.JUDGED)
 
@@ -53,13 +53,13 @@ def task(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
 @login_required
 def submit(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     assignment = own_assignment(request, slug, uuid)
-    form = RankingForm(request.POST, assignment=assignment)
+    form = kinds.of(assignment).form(request.POST, assignment=assignment)
     if form.is_valid() and _submitted(request, form):
         return redirect("work", slug)
     return _shown(request, assignment, form, status=422)
 
 
-def _submitted(request: SignedIn, form: RankingForm) -> bool:
+def _submitted(request: SignedIn, form: VerdictForm) -> bool:
     verdict = form.verdict()
     try:
         judgement = judging.submit(assignment=form.assignment, verdict=verdict)
@@ -70,7 +70,7 @@ def _submitted(request: SignedIn, form: RankingForm) -> bool:
         messages.warning(request, _("That task is no longer open: here is another one."))
         return True
     words = _("Saved: %(order)s") if judgement.revision == 1 else _("Changed: %(order)s")
-    messages.success(request, words % {"order": form.said(verdict) or _("all bad")})
+    messages.success(request, words % {"order": form.said(verdict)})
     return True
 
 
@@ -86,8 +86,8 @@ def skip(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     return redirect("work", slug)
 
 
-def _shown(request: SignedIn, assignment: Assignment, form: RankingForm, status: int = 200) -> HttpResponse:
-    return _page(request, "task", page.of_task(request, assignment, form), status)
+def _shown(request: SignedIn, assignment: Assignment, form: VerdictForm, status: int = 200) -> HttpResponse:
+    return _page(request, kinds.of(assignment).part, page.of_task(request, assignment, form), status)
 
 
 def _nothing(request: SignedIn, context: dict[str, Any]) -> HttpResponse:
