@@ -8,6 +8,7 @@ class WorkersConfig(AppConfig):
         from workers import (  # noqa: F401 - they register their kinds of job
             app,
             generating,
+            measuring,
             scoring,
             training,
         )

@@ -35,6 +35,7 @@ QUEUES = {
     Job.Kind.TRAIN: Queue.TRAIN,
     Job.Kind.SCORE: Queue.SCORE,
     Job.Kind.SNAPSHOT: Queue.EXPORT,
+    Job.Kind.QUALITY: Queue.EXPORT,
 }
 MAX_ATTEMPTS = 5  # a job that took its worker down so often will do it again
 LOG_TAIL = 20_000  # characters

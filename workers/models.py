@@ -33,6 +33,7 @@ class Job(models.Model):
         TRAIN = "train", _("Train reward model")
         SCORE = "score", _("Score answers")
         SNAPSHOT = "snapshot", _("Freeze snapshot")
+        QUALITY = "quality", _("Measure quality")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")

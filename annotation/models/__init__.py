@@ -4,6 +4,8 @@ from annotation.models.judgement import Judgement, Ranking, WorkDay
 from annotation.models.person import Person
 from annotation.models.project import Guideline, Invitation, Membership, Project, Role
 from annotation.models.prompt import Prompt
+from annotation.models.qualification import QualificationRound
+from annotation.models.quality import Quality
 from annotation.models.report import Report
 from annotation.models.review import Gold, Review
 from annotation.models.sample import Generator, Sample
@@ -22,6 +24,8 @@ __all__ = [
     "Person",
     "Project",
     "Prompt",
+    "QualificationRound",
+    "Quality",
     "QueuePosition",
     "Ranking",
     "Report",

@@ -92,6 +92,9 @@ class Project(models.Model):
         default=0.7,
         validators=[MinValueValidator(0), MaxValueValidator(1)],
     )
+    qualification_tries = models.PositiveSmallIntegerField(
+        _("tries at the qualification"), default=2, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
     allow_ties = models.BooleanField(_("ties allowed"), default=True)
     allow_unranked = models.BooleanField(_("answers may stay unranked"), default=False)
     show_agreement = models.BooleanField(_("annotators see how often others agree with them"), default=False)
@@ -199,6 +202,7 @@ class Membership(models.Model):
     languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)  # empty: all
     cohorts = ArrayField(models.CharField(max_length=60), default=list, blank=True)  # beside what is for everybody
     qualified_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)  # by a manager: no tasks until they lift it
     guideline_read = models.PositiveIntegerField(default=0)  # the version; 0: none yet
     joined_at = models.DateTimeField(auto_now_add=True)
 

@@ -32,6 +32,8 @@ class Report(models.Model):
 
     class Verdict(models.TextChoices):
         UPHELD = "upheld", _("Taken out of the work")
+        WITHDRAWN = "withdrawn", _("Task withdrawn")
+        REJECTED = "rejected", _("Prompt rejected")
         DISMISSED = "dismissed", _("Left as it is")
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="reports", db_index=False)
@@ -47,6 +49,7 @@ class Report(models.Model):
     resolved_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     resolved_at = models.DateTimeField(null=True, blank=True)
     verdict = models.CharField(max_length=9, choices=Verdict, blank=True)
+    resolution = models.TextField(blank=True)  # the manager's words
 
     objects = ReportQuerySet.as_manager()
 

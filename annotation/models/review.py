@@ -1,5 +1,6 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.person import Person
@@ -31,11 +32,18 @@ class Review(models.Model):
     task = models.ForeignKey(Task, models.CASCADE, related_name="reviews")
     reviewer = models.ForeignKey(Person, models.PROTECT, related_name="reviews")
     verdict = models.CharField(max_length=10, choices=Verdict)
+    # The reviewer's own, where they overrule: {criterion: groups of sample ids, best first}.
+    orders = models.JSONField(default=dict, blank=True)
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["task", "reviewer"], name="review_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "reviewer"], name="review_once"),
+            models.CheckConstraint(
+                name="review_orders_when_overruled", condition=(Q(verdict="overruled") & ~Q(orders={})) | Q(orders={})
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verdict} {self.task_id}"
