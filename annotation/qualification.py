@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation import questions
+from annotation.assignment import revoke
 from annotation.models import (
     Assignment,
     Gold,
@@ -137,9 +138,8 @@ def _settle(round_: QualificationRound, results: Sequence[Result]) -> None:
     mean = sum(result.score for result in results) / len(results)
     passed = mean >= round_.pass_share
     now = timezone.now()
-    if not QualificationRound.objects.filter(pk=round_.pk, ended_at=None).update(
-        ended_at=now, score=mean, passed=passed
-    ):
+    still_open = QualificationRound.objects.filter(pk=round_.pk, ended_at=None)
+    if not still_open.update(ended_at=now, score=mean, passed=passed):
         round_.refresh_from_db()
         return
     round_.ended_at, round_.score, round_.passed = now, mean, passed
@@ -167,8 +167,6 @@ def ask_again(*, project: Project, person: Person, by: Person) -> None:
     Membership.objects.filter(project=project, person=person).update(qualified_at=None)
     QualificationRound.objects.filter(project=project, person=person).delete()
     held = Assignment.objects.live().filter(project=project, person=person)
-    from annotation.assignment import revoke
-
     for assignment in held.exclude(task__lane__purpose=Lane.Purpose.QUALIFICATION):
         revoke(assignment=assignment)
     record("qualification.ask_again", actor=by, project=project, subject=person.username)

@@ -41,25 +41,30 @@ def report(*, assignment: Assignment, reason: str, sample_id: int | None = None,
 
 
 @transaction.atomic
-def resolve(*, report: Report, by: Person, verdict: str) -> bool:
-    """A manager's word on a report; False where it has one already.
+def resolve(*, report: Report, by: Person, verdict: str, words: str = "") -> bool:
+    """A manager's verdict on a report, with their words; False where it has one already.
 
-    Upheld, the answer (or the prompt, with all its tasks) is no longer handed out. Judgements that exist stay.
+    Upheld, the answer (or the prompt, with all its tasks) is no longer handed out; the report's task alone where it is
+    `withdrawn`; the whole prompt where it is `rejected`. Judgements that exist stay.
     """
+    said = {"verdict": Report.Verdict(verdict), "resolution": words[:LONGEST_NOTE]}
     fresh = Report.objects.open().filter(pk=report.pk)
-    if not fresh.update(resolved_by=by, resolved_at=timezone.now(), verdict=Report.Verdict(verdict)):
+    if not fresh.update(resolved_by=by, resolved_at=timezone.now(), **said):
         return False
-    if verdict == Report.Verdict.UPHELD:
-        _take_out(report)
+    _take_out(report, verdict)
     record("report.resolve", actor=by, project=report.project, subject=report.pk, verdict=verdict, reason=report.reason)
     return True
 
 
-def _take_out(report: Report) -> None:
-    if report.sample_id is None:
-        Prompt.objects.filter(pk=report.prompt_id).update(review_state=Prompt.Review.REJECTED)
-        concerned = Q()
-    else:
+def _take_out(report: Report, verdict: str) -> None:
+    if verdict == Report.Verdict.DISMISSED:
+        return
+    concerned = Q()
+    if verdict == Report.Verdict.WITHDRAWN:
+        concerned = Q(pk=report.task_id)
+    elif verdict == Report.Verdict.UPHELD and report.sample_id is not None:
         Sample.objects.filter(pk=report.sample_id).update(usable=False)
         concerned = Q(sample_ids__contains=[report.sample_id])
+    else:
+        Prompt.objects.filter(pk=report.prompt_id).update(review_state=Prompt.Review.REJECTED)
     Task.objects.filter(concerned, prompt_id=report.prompt_id, withdrawn_at=None).update(withdrawn_at=timezone.now())

@@ -54,7 +54,11 @@ class Measure:
         for habits in (self.all, self.habits.setdefault(vote.person, Habits())):
             habits.add(judged, vote, self.main)
         self.places.add(vote, vote.orders.get(self.main, {}))
-        if judged.gold is not None and (score := scored(judged.gold, vote.orders, self.main)) is not None:
+        if judged.gold is not None and vote.of_gold:
+            self._check(vote, scored(judged.gold, vote.orders, self.main))
+
+    def _check(self, vote: Vote, score: float | None) -> None:
+        if score is not None:
             self.gold.add(score)
             self.gold_by_person.setdefault(vote.person, Tally()).add(score)
 

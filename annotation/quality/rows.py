@@ -15,28 +15,32 @@ CHUNK = 500  # tasks a fetch
 
 # octet_length of a stored text does not read the text.
 JUDGED = """
-SELECT task.id, octet_length(prompt.messages::text), gold.sample_ids, gold.ranks, answers.body, votes.body
-  FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
+SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_ids, gold.ranks, answers.body, votes.body
+  FROM annotation_task task LEFT JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
   LEFT JOIN annotation_gold gold ON gold.task_id = task.id
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_array(sample.id, octet_length(sample.text)))::text AS body
          FROM annotation_sample sample WHERE sample.id = ANY (task.sample_ids)) answers
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_array(judgement.person_id, (judgement.created_at AT TIME ZONE %(zone)s)::date,
-                                        judgement.seconds, assignment.shown, orders.body))::text AS body
+                                        judgement.seconds, assignment.shown, orders.body,
+                                        gold.created_at < judgement.created_at))::text AS body
          FROM annotation_judgement judgement
          LEFT JOIN annotation_assignment assignment ON assignment.uuid = judgement.assignment_id
         CROSS JOIN LATERAL (
               SELECT json_object_agg(criterion, json_build_array(sample_ids, ranks)) AS body
                 FROM annotation_ranking ranking WHERE ranking.judgement_id = judgement.id) orders
-        WHERE judgement.task_id = task.id AND judgement.is_current) votes
- WHERE task.project_id = %(project)s AND task.judged > 0 AND votes.body IS NOT NULL
+        WHERE judgement.task_id = task.id
+          AND CASE WHEN gold.id IS NULL THEN judgement.is_current ELSE judgement.revision = 1 END) votes
+ WHERE task.project_id = %(project)s AND task.kind IN ('rank', 'rate', 'chat') AND task.judged > 0
+   AND votes.body IS NOT NULL
  ORDER BY task.id
 """
 
 
 def judged(project: Project) -> Iterator[Judged]:
-    """Every task of the project that somebody judged, with all current judgements of it."""
+    """Every task of the project in which somebody judged answers, with all current judgements of it; of gold, what was said first:
+    later its right order may be known."""
     values = {"project": project.pk, "zone": timezone.get_current_timezone_name()}
     with connection.chunked_cursor() as cursor:
         cursor.execute(JUDGED, values)
@@ -57,9 +61,16 @@ def _judged(
     )
 
 
-def _vote(person: int, day: str, seconds: float | None, shown: list[int] | None, orders: dict[str, Any] | None) -> Vote:
+def _vote(
+    person: int,
+    day: str,
+    seconds: float | None,
+    shown: list[int] | None,
+    orders: dict[str, Any] | None,
+    of_gold: bool | None,
+) -> Vote:
     by_criterion = {criterion: _ranks(*arrays) for criterion, arrays in (orders or {}).items()}
-    return Vote(person, date.fromisoformat(day), by_criterion, shown or (), seconds)
+    return Vote(person, date.fromisoformat(day), by_criterion, shown or (), seconds, of_gold is not False)
 
 
 def _ranks(sample_ids: list[int], ranks: list[int]) -> Ranks:
