@@ -1,82 +1,35 @@
-"""Who gets which task next: lease, renew, skip, expire. What touches `Task.taken` for a lease lives here.
+"""Who gets which task next: lease, renew, skip, expire. What touches `Task.taken` lives here and in queue.py.
 
 Promises 2 and 3 of the design. How the queue stays equally fast at any size is ADR 3: each lane hands out its open
 tasks in the order (priority, queue number); a person's `QueuePosition` says how far they have come, so a search never
 walks over what they have already done.
 """
 
-import random
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from annotation.models import Assignment, Lane, Person, Project, Task, WorkDay
+from annotation.models import Assignment, Person, Project, Task, WorkDay
+from annotation.queue import CANDIDATES, MAX_LIVE, hand_out, take_back, today
 
-# A task in work, the next one prefetched, and one in another tab.
-MAX_LIVE = 3
+__all__ = ["MAX_LIVE", "NothingLeft", "lease_next", "today"]
+
+EMPTY = "empty"
 # How long a task that is only prefetched is kept from others, unless the page asks again or shows it.
 AHEAD = timedelta(minutes=5)
 LEFT = timedelta(minutes=1)  # and when the page was closed: long enough for a reload
-CANDIDATES = 16
-# More than people can be at one moment in the middle of being given a task: the last look must not take that for empty.
-ALL_CANDIDATES = 256
-LEASE_LOCK = 0x50524546  # "PREF": keeps this advisory lock apart from all others in the database
 
 
 class NothingLeft(Exception):
-    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`, `archived`."""
+    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`, `archived`, `qualification`."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
         self.reason = reason
-
-
-# One guarded statement: the first lockable of the candidates that still has a slot is taken, its lease is written,
-# and the person's place in the lane moves behind it. Nothing is written when any part does not hold.
-LEASE = """
-WITH place AS (
-    SELECT lane.id AS lane_id, level.priority,
-           CASE WHEN %(from_start)s THEN 0 ELSE coalesce(place.queue_number, 0) END AS behind
-      FROM unnest(%(lanes)s::bigint[]) AS lane(id)
-     CROSS JOIN generate_series(9, 0, -1) AS level(priority)
-      LEFT JOIN annotation_queueposition place
-        ON place.person_id = %(person)s AND place.lane_id = lane.id AND place.priority = level.priority
-), candidate AS MATERIALIZED (
-    SELECT task.id
-      FROM place CROSS JOIN LATERAL (
-        SELECT id, priority, queue_number FROM annotation_task
-         WHERE lane_id = place.lane_id AND priority = place.priority AND queue_number > place.behind
-           AND taken < overlap AND withdrawn_at IS NULL AND NOT author_ids @> ARRAY[%(person)s::bigint]
-           AND NOT EXISTS (SELECT FROM annotation_assignment given
-                            WHERE given.task_id = annotation_task.id AND given.person_id = %(person)s)
-         ORDER BY queue_number LIMIT %(candidates)s
-      ) task
-     ORDER BY task.priority DESC, task.queue_number LIMIT %(candidates)s
-), chosen AS (
-    SELECT task.id FROM annotation_task task JOIN candidate ON candidate.id = task.id
-     WHERE task.taken < task.overlap AND task.withdrawn_at IS NULL
-     ORDER BY task.priority DESC, task.queue_number LIMIT 1
-       FOR UPDATE OF task SKIP LOCKED
-), leased AS (
-    UPDATE annotation_task task SET taken = taken + 1 FROM chosen WHERE task.id = chosen.id
-    RETURNING task.id, task.project_id, task.lane_id, task.priority, task.queue_number
-), moved AS (
-    INSERT INTO annotation_queueposition AS place (person_id, lane_id, priority, queue_number)
-    SELECT %(person)s, lane_id, priority, queue_number FROM leased
-    ON CONFLICT (person_id, lane_id, priority) DO UPDATE
-       SET queue_number = CASE WHEN %(from_start)s THEN excluded.queue_number
-                               ELSE greatest(place.queue_number, excluded.queue_number) END
-)
-INSERT INTO annotation_assignment
-       (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
-SELECT gen_random_uuid(), project_id, id, %(person)s, 'leased', '{}',
-       now(), now() + make_interval(mins => %(minutes)s), '' FROM leased
-RETURNING uuid, task_id
-"""
 
 
 def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = ()) -> Assignment:
@@ -85,16 +38,26 @@ def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = 
     A live lease that the caller does not say it is `holding` is handed out again, so that a page that was lost
     on the way costs nobody a slot. Raises `NothingLeft`.
     """
-    with transaction.atomic():
-        _one_at_a_time(person, project)
-        if again := _still_held(person, project, holding):
-            return again
-        if project.archived_at:
-            raise NothingLeft("archived")
-        _check_cap(person, project)
-        if leased := _lease(person, project) or _lease(person, project, from_start=True) or _revive(person, project):
-            return leased
-    raise NothingLeft("empty")
+    if given := hand_out(person=person, project=project, holding=holding):
+        return given
+    with transaction.atomic():  # the end of the queue, as far as this person has come
+        if given := hand_out(person=person, project=project, holding=holding, from_start=True):
+            return given
+        reason = _why_nothing(person, project, holding)
+        if reason == EMPTY and (given := _revive(person, project)):
+            return given
+    raise NothingLeft(reason)
+
+
+def _why_nothing(person: Person, project: Project, holding: Collection[UUID]) -> str:
+    if project.archived_at:
+        return "archived"
+    if project.daily_cap is not None:
+        done = WorkDay.objects.filter(project=project, person=person, day=today()).values_list("judgements", flat=True)
+        if sum(done) + len(holding) >= project.daily_cap:
+            return "daily_cap"
+    member = project.memberships.filter(person=person).first()
+    return "qualification" if member and member.must_qualify(project) else EMPTY
 
 
 def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID]) -> Assignment:
@@ -116,66 +79,6 @@ def leave(*, person: Person, project: Project, uuids: Collection[UUID]) -> int:
     """The page that had prefetched them was closed: those in which nothing was entered go to others in a moment."""
     unseen = Assignment.objects.live().filter(person=person, project=project, pk__in=uuids, draft__isnull=True)
     return unseen.filter(expires_at__gt=timezone.now() + LEFT).update(expires_at=timezone.now() + LEFT)
-
-
-def _one_at_a_time(person: Person, project: Project) -> None:
-    """Serialise one person's calls: two tabs that ask at once must not be given two tasks for one wish."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [LEASE_LOCK, person.pk << 20 ^ project.pk])
-
-
-def _still_held(person: Person, project: Project, holding: Collection[UUID]) -> Assignment | None:
-    mine = Assignment.objects.filter(person=person, project=project, expires_at__gt=timezone.now()).live()
-    held = list(mine.select_related("task__prompt").order_by("leased_at"))
-    for assignment in held:
-        if assignment.uuid not in holding:
-            return renew(assignment)
-    if len(held) >= MAX_LIVE:
-        return held[-1]
-    return None
-
-
-def _check_cap(person: Person, project: Project) -> None:
-    if project.daily_cap is None:
-        return
-    done = WorkDay.objects.filter(project=project, person=person, day=today()).values_list("judgements", flat=True)
-    if sum(done) >= project.daily_cap:
-        raise NothingLeft("daily_cap")
-
-
-def today() -> date:
-    return timezone.localdate()
-
-
-def _lease(person: Person, project: Project, *, from_start: bool = False) -> Assignment | None:
-    """Search behind the person's positions, or once more the whole of the lanes.
-
-    A task can lie behind somebody's position without having been theirs: another transaction held its row, or it
-    was committed later than one with a higher number. Only who has come to the end pays for that look; their
-    position goes back to what it finds, and stays where it is when it finds nothing.
-    """
-    lanes = list(Lane.objects.filter(project=project).values_list("pk", flat=True))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            LEASE,
-            {
-                "lanes": lanes,
-                "person": person.pk,
-                "candidates": ALL_CANDIDATES if from_start else CANDIDATES,
-                "from_start": from_start,
-                "minutes": project.lease_minutes,
-            },
-        )
-        row = cursor.fetchone()
-    return _shuffled(row[0]) if row else None
-
-
-def _shuffled(uuid: UUID) -> Assignment:
-    """Fix the order in which this person sees the samples: position bias is measured, not fed."""
-    assignment = Assignment.objects.select_related("task__prompt").get(uuid=uuid)
-    assignment.shown = random.Random(uuid.int).sample(assignment.task.sample_ids, len(assignment.task.sample_ids))
-    assignment.save(update_fields=["shown"])
-    return assignment
 
 
 def _revive(person: Person, project: Project) -> Assignment | None:
@@ -224,7 +127,7 @@ def save_draft(*, assignment: Assignment, draft: dict[str, object]) -> bool:
 @transaction.atomic
 def skip(*, assignment: Assignment, reason: str = "") -> bool:
     """Give a task back; it is never offered to this person again. False when it was no longer in work."""
-    if not _close([assignment.pk], Assignment.State.SKIPPED, reason=reason[:500]):
+    if not take_back([assignment.pk], Assignment.State.SKIPPED, reason=reason[:500]):
         return False
     key = {"project_id": assignment.project_id, "person_id": assignment.person_id, "day": today()}
     WorkDay.objects.update_or_create(**key, defaults={"skips": F("skips") + 1}, create_defaults={**key, "skips": 1})
@@ -240,7 +143,7 @@ def give_back(*, person: Person, project: Project, uuids: Collection[UUID] | Non
     held = Assignment.objects.live().filter(person=person, project=project)
     if uuids is not None:
         held = held.filter(pk__in=uuids)
-    return _close(list(held.values_list("pk", flat=True)), Assignment.State.EXPIRED)
+    return take_back(list(held.values_list("pk", flat=True)), Assignment.State.EXPIRED)
 
 
 def take_up(assignment: Assignment) -> bool:
@@ -258,36 +161,11 @@ def take_up(assignment: Assignment) -> bool:
 @transaction.atomic
 def revoke(*, assignment: Assignment) -> bool:
     """Take a task away from somebody (they left the project, or a manager says so)."""
-    return bool(_close([assignment.pk], Assignment.State.REVOKED))
+    return bool(take_back([assignment.pk], Assignment.State.REVOKED))
 
 
 def expire_overdue(limit: int = 1000) -> int:
     """Give back the slots of leases that ran out; answers how many. Called by beat."""
     with transaction.atomic():
         overdue = Assignment.objects.overdue().select_for_update(skip_locked=True, of=("self",))
-        return _close(list(overdue.values_list("pk", flat=True)[:limit]), Assignment.State.EXPIRED)
-
-
-# What is freed goes to its lane's end, before everybody's position. Tasks are locked in one order: no deadlocks.
-CLOSE = """
-WITH closed AS (
-    UPDATE annotation_assignment SET state = %(state)s, closed_at = now(), skip_reason = %(reason)s
-     WHERE uuid = ANY(%(uuids)s) AND state = 'leased' RETURNING task_id
-), freed AS (
-    SELECT task_id, count(*) AS slots FROM closed GROUP BY task_id
-), locked AS (
-    SELECT id FROM annotation_task WHERE id IN (SELECT task_id FROM freed) ORDER BY id FOR UPDATE
-)
-UPDATE annotation_task task
-   SET taken = task.taken - freed.slots, queue_number = nextval('annotation_queue_seq')
-  FROM freed JOIN locked ON locked.id = freed.task_id
- WHERE task.id = freed.task_id
-RETURNING freed.slots
-"""
-
-
-def _close(uuids: list[UUID], state: str, reason: str = "") -> int:
-    """End those of the leases that are still live and free their slots; answers how many ended."""
-    with connection.cursor() as cursor:
-        cursor.execute(CLOSE, {"uuids": uuids, "state": state, "reason": reason})
-        return sum(int(slots) for (slots,) in cursor.fetchall())
+        return take_back(list(overdue.values_list("pk", flat=True)[:limit]), Assignment.State.EXPIRED)

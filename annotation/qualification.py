@@ -20,7 +20,6 @@ from annotation.models import (
     Person,
     Project,
     QualificationRound,
-    Role,
     Task,
 )
 from annotation.models.audit import record
@@ -64,7 +63,7 @@ class Standing:
 
 def needed(project: Project, member: Membership) -> bool:
     """Whether this member has to pass before they get real work: who reviews or manages does not."""
-    return bool(project.qualification_tasks) and member.role == Role.ANNOTATOR and member.qualified_at is None
+    return member.must_qualify(project)
 
 
 def standing(project: Project, person: Person) -> Standing:

@@ -79,7 +79,10 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
         **env.database("DATABASE_URL"),
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10},
+            "prepare_threshold": 1_000_000,  # only what asks for it is prepared: the queue's statements
+        },
         "CONN_HEALTH_CHECKS": True,  # a restarted database costs nobody an error page
         "TEST": {"TEMPLATE": "template0"},
     }

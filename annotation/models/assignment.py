@@ -6,10 +6,12 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.person import Person
 from annotation.models.project import JUDGES, Project
+from annotation.models.sample import Sample
 from annotation.models.task import Task
 
 
@@ -66,3 +68,8 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return str(self.uuid)
+
+    @cached_property
+    def texts(self) -> dict[int, str]:
+        """What is shown: sample id → text. The queue brings them along."""
+        return dict(Sample.objects.filter(pk__in=self.shown).values_list("pk", "text"))

@@ -215,6 +215,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.person_id} {self.role} of {self.project_id}"
 
+    def must_qualify(self, project: Project) -> bool:
+        """Whether they get no real work yet; who reviews or manages does not have to."""
+        return bool(project.qualification_tasks) and self.role == Role.ANNOTATOR and self.qualified_at is None
+
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self, token: str) -> Self:

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from annotation import assignment as leases
-from annotation import judging
+from annotation import judging, queue
 from annotation.models import Assignment, Person, Project, QueuePosition, Task, WorkDay
 
 Fill = Callable[[int], None]
@@ -173,13 +173,13 @@ def test_a_crowd_at_the_front_does_not_look_like_an_empty_queue(
     project: Project, annotator: Person, fill: Fill
 ) -> None:
     """As when a class of forty presses the button at once: the first tasks are all being handed out right now."""
-    fill(leases.CANDIDATES + 2)
+    fill(queue.CANDIDATES + 2)
     locked, done = threading.Event(), threading.Event()
 
     def crowd() -> None:
         try:
             with transaction.atomic():
-                list(Task.objects.order_by("queue_number").select_for_update()[: leases.CANDIDATES + 1])
+                list(Task.objects.order_by("queue_number").select_for_update()[: queue.CANDIDATES + 1])
                 locked.set()
                 done.wait(timeout=10)
         finally:
