@@ -94,23 +94,23 @@ def _mean(pair: tuple[int, int], votes: list[tuple[float, float]], pairs: int) -
     return Pair(*pair, fsum(p * weight for p, weight in votes) / total, total * pairs)
 
 
-def groups(project: Project, asked: str = OVERALL) -> Iterator[Group]:
+def groups(project: Project, asked: str = OVERALL, tasks: Sequence[int] | None = None) -> Iterator[Group]:
     """All groups of the project's current judgements that hold a pair, in an order that the data alone decide.
 
-    `asked` is the criterion; `overall` is the project's main one.
+    `asked` is the criterion; `overall` is the project's main one. With `tasks`, the groups of these alone.
 
     One statement behind a server-side cursor: memory stays flat. The order (of prompts' content, then samples' texts)
     is the same in any database that holds the same data, so that a training run can be repeated elsewhere.
     """
-    tasks: list[Group] = []
-    for row in _rows(project, criterion(project, asked)):
+    alike: list[Group] = []  # of one prompt
+    for row in _rows(project, criterion(project, asked), tasks):
         group = _group(*row)
-        if tasks and tasks[0].prompt_id != group.prompt_id:
-            yield from sorted(tasks, key=lambda task: task.texts)
-            tasks = []
+        if alike and alike[0].prompt_id != group.prompt_id:
+            yield from sorted(alike, key=lambda task: task.texts)
+            alike = []
         if group.first:
-            tasks.append(group)
-    yield from sorted(tasks, key=lambda task: task.texts)
+            alike.append(group)
+    yield from sorted(alike, key=lambda task: task.texts)
 
 
 # The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and never sorted.
@@ -119,7 +119,8 @@ SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, ans
   FROM (SELECT task.id, task.prompt_id, task.sample_ids, prompt.content_hash COLLATE "C" AS hash, prompt.family,
                prompt.messages
           FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
-         WHERE task.project_id = %(project)s AND EXISTS (
+         WHERE task.project_id = %(project)s AND (%(tasks)s::bigint[] IS NULL OR task.id = ANY (%(tasks)s))
+           AND EXISTS (
                SELECT FROM annotation_judgement judgement WHERE judgement.task_id = task.id AND judgement.is_current)
          ORDER BY hash, task.id) task
  CROSS JOIN LATERAL (
@@ -135,9 +136,11 @@ SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, ans
 """
 
 
-def _rows(project: Project, by: str) -> Iterator[tuple[Any, ...]]:
+def _rows(project: Project, by: str, tasks: Sequence[int] | None) -> Iterator[tuple[Any, ...]]:
     with connection.chunked_cursor() as cursor:
-        cursor.execute(GROUPS, {"project": project.pk, "criterion": by})
+        cursor.execute(
+            GROUPS, {"project": project.pk, "criterion": by, "tasks": None if tasks is None else list(tasks)}
+        )
         while rows := cursor.fetchmany(CHUNK):
             yield from rows
 

@@ -81,14 +81,15 @@ def interval(numerator: Floats, denominator: Floats, seed: int) -> dict[str, flo
     value = float(numerator.sum() / denominator.sum())
     if len(denominator) < 2:
         return {"value": value, "low": None, "high": None}
-    low, high = np.quantile(_resampled_ratios(numerator, denominator, seed), _TAILS)
+    low, high = np.quantile(resampled_ratios(numerator, denominator, seed), _TAILS)
     return {"value": value, "low": float(low), "high": float(high)}
 
 
 _TAILS = ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
 
 
-def _resampled_ratios(numerator: Floats, denominator: Floats, seed: int) -> Floats:
+def resampled_ratios(numerator: Floats, denominator: Floats, seed: int) -> Floats:
+    """The ratio of sums in each resample of families, (RESAMPLES,) less those that drew no pair."""
     families = len(denominator)
     random = np.random.default_rng(seed)
     counts = random.multinomial(families, np.full(families, 1 / families), size=RESAMPLES)

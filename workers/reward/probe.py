@@ -6,20 +6,34 @@ model of the differences of features between two answers is convex, fits in a mo
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from workers.reward.data import Group
 
 PENALTIES = (10.0, 100.0, 1000.0, 10000.0)
 FOLDS = 5
 LEAST_SPREAD = 0.1
 
 Floats = NDArray[np.float64]
+
+
+class Compared(Protocol):
+    """What the probe needs of a group; see `data.Group`."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def first(self) -> Sequence[int]: ...
+    @property
+    def second(self) -> Sequence[int]: ...
+    @property
+    def probability(self) -> Sequence[float]: ...
+    @property
+    def weight(self) -> Sequence[float]: ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +58,7 @@ class Differences:
         )
 
 
-def differences(groups: Sequence[Group], features: Sequence[Floats]) -> Differences:
+def differences(groups: Sequence[Compared], features: Sequence[Floats]) -> Differences:
     """`features[g]` is (K, H), the answers of `groups[g]`."""
     centred = np.concatenate([answers - answers.mean(0) for answers in features])
     spread = max(_root_mean_square(centred), LEAST_SPREAD * _root_mean_square(np.concatenate(features)), 1e-8)

@@ -1,0 +1,88 @@
+"""Which version counts. A new one is adopted by itself unless it is worse on what both of them never saw (ADR 9).
+
+`RewardModel.adoption` says why: `{verdict: adopted / refused / chosen, reason, against?, difference?, by?}`. The reason
+is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), or, for a manager's
+choice, `chosen`. `difference` is that of `figures.accuracy.difference`.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.models import Person, Project
+from annotation.models.audit import record
+from workers.figures import collect
+from workers.figures.accuracy import difference
+from workers.figures.cases import scored, strict
+from workers.models import RewardModel
+
+SURE = 0.8  # of the resamples of held-out families in which the new version is worse
+
+
+def decide(model: RewardModel) -> RewardModel:
+    """Adopt `model` unless it is worse than the adopted version; a decision that was made is left alone."""
+    settled = None
+    while settled is None:  # again where somebody chose another version while these two were compared
+        current = RewardModel.objects.adopted(model.project)
+        settled = _settle(model, current, {"reason": "first"} if current is None else compare(model, current))
+    return settled
+
+
+@transaction.atomic
+def _settle(model: RewardModel, against: RewardModel | None, found: dict[str, Any]) -> RewardModel | None:
+    """Write the decision down; None where it was made against what is no longer the adopted version."""
+    Project.objects.select_for_update().get(pk=model.project_id)
+    locked = RewardModel.objects.select_related("project").get(pk=model.pk)
+    if locked.adoption:
+        return locked
+    if RewardModel.objects.adopted(model.project) != against:
+        return None
+    if found["reason"] == "worse":
+        return _note(locked, {"verdict": "refused", **found})
+    return _adopt(locked, {"verdict": "adopted", **found}, by=None)
+
+
+def compare(new: RewardModel, old: RewardModel) -> dict[str, Any]:
+    """The verdict on `new` against `old`, on today's rankings of the families that both held out."""
+    divided = collect.division(new.project, new.split_seed, old.split_seed)
+    cases = collect.cases(new.project, divided.measured)
+    samples = collect.samples_of(cases)
+    after, before = collect.scores(new, samples), collect.scores(old, samples)
+    both = scored(scored(cases, after), before)
+    pairs = strict(both, after)
+    against = {"against": old.version}
+    if not len(pairs):
+        return {"reason": "nothing_held_out", **against}
+    found = difference(pairs, strict(both, before))
+    return {"reason": "worse" if is_worse(found) else "not_worse", "difference": found, **against}
+
+
+def is_worse(found: dict[str, Any]) -> bool:
+    """Whether a paired difference speaks against the new version: below zero, and in most resamples too."""
+    value, worse = found["value"], found["worse"]
+    return bool(value is not None and value < 0 and (worse is None or worse >= SURE))
+
+
+@transaction.atomic
+def choose(*, model: RewardModel, by: Person) -> RewardModel:
+    """A manager's word, whatever the figures say."""
+    Project.objects.select_for_update().get(pk=model.project_id)
+    locked = RewardModel.objects.select_related("project").get(pk=model.pk)
+    if locked.is_adopted:
+        return locked
+    return _adopt(locked, {**locked.adoption, "verdict": "chosen", "by": by.username}, by=by)
+
+
+def _adopt(model: RewardModel, adoption: dict[str, Any], by: Person | None) -> RewardModel:
+    """The project's row is locked, so that there is never a second one; the constraint stands behind it."""
+    RewardModel.objects.filter(project=model.project_id, is_adopted=True).update(is_adopted=False)
+    model.is_adopted, model.adopted_at = True, timezone.now()
+    record("reward_model.adopt", actor=by, project=model.project, subject=model.pk, version=model.version)
+    return _note(model, adoption)
+
+
+def _note(model: RewardModel, adoption: dict[str, Any]) -> RewardModel:
+    model.adoption = adoption
+    model.save(update_fields=["adoption", "is_adopted", "adopted_at"])
+    return model
