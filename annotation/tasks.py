@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from django.db import connection, transaction
+from django.db.models import F, QuerySet
 
-from annotation.models import Project
-from annotation.models.task import DEFAULT_PRIORITY
+from annotation.models import Project, Task
+from annotation.models.task import DEFAULT_PRIORITY, PRIORITIES, TaskKind
 
 FORM_LOCK = 0x50524554  # "PRET": keeps this advisory lock apart from all others in the database
 
@@ -15,8 +16,9 @@ FORM = """
 WITH free AS (
     SELECT prompt.id AS prompt_id, prompt.language, prompt.author_id AS prompt_author,
            sample.id, sample.author_id,
-           (row_number() OVER (PARTITION BY prompt.id ORDER BY sample.id) - 1) / %(k)s AS part
+           (row_number() OVER (PARTITION BY prompt.id ORDER BY wished.place, sample.id) - 1) / %(k)s AS part
       FROM annotation_prompt prompt JOIN annotation_sample sample ON sample.prompt_id = prompt.id
+      LEFT JOIN unnest(%(wished)s::bigint[]) WITH ORDINALITY AS wished(id, place) ON wished.id = sample.id
      WHERE prompt.project_id = %(project)s AND prompt.review_state = 'accepted' AND sample.usable
        AND (%(all)s OR prompt.id = ANY(%(prompts)s::bigint[]))
        AND NOT EXISTS (SELECT FROM annotation_task task
@@ -41,11 +43,18 @@ ON CONFLICT (prompt_id, kind, sample_ids) DO NOTHING
 """
 
 
-def form_rank_tasks(*, project: Project, prompt_ids: Iterable[int] | None = None, force: bool = False) -> int:
+def form_rank_tasks(
+    *,
+    project: Project,
+    prompt_ids: Iterable[int] | None = None,
+    force: bool = False,
+    sample_order: Iterable[int] = (),
+) -> int:
     """Make rank tasks of accepted prompts with K usable samples that are in no rank task yet; answers how many.
 
-    K at a time in the order of their ids; fewer than K wait for more. All prompts of the project, or those of
-    `prompt_ids`. Where the project waits for its manager (`auto_tasks` off) nothing is made unless `force`.
+    K at a time in the order of their ids, those of `sample_order` before and as it says; fewer than K wait for more.
+    All prompts of the project, or those of `prompt_ids`. Where the project waits for its manager (`auto_tasks` off)
+    nothing is made unless `force`.
     """
     if not (project.auto_tasks or force):
         return 0
@@ -56,12 +65,52 @@ def form_rank_tasks(*, project: Project, prompt_ids: Iterable[int] | None = None
         "priority": DEFAULT_PRIORITY,
         "all": prompt_ids is None,
         "prompts": sorted(set(prompt_ids or ())),
+        "wished": list(sample_order),
     }
     with transaction.atomic(), connection.cursor() as cursor:
         # Two that form at once would each see the other's samples as free.
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [FORM_LOCK, project.pk])
         cursor.execute(FORM, values)
         return int(cursor.rowcount)
+
+
+PRIORITIES_AT_ONCE = 200  # few rows are locked at a time, so that people find tasks meanwhile
+
+# An open task whose priority changes goes to its lane's end at the new level, so that it lies before everybody's
+# position there (ADR 3). Locked in one order, and what is just being handed out is left as it is.
+SET_PRIORITIES = """
+WITH changed AS (
+    SELECT task.id, wished.priority
+      FROM annotation_task task JOIN unnest(%s::bigint[], %s::smallint[]) AS wished(id, priority) USING (id)
+     WHERE task.taken < task.overlap AND task.withdrawn_at IS NULL AND task.priority <> wished.priority
+     ORDER BY task.id FOR UPDATE OF task SKIP LOCKED
+)
+UPDATE annotation_task task SET priority = changed.priority, queue_number = nextval('annotation_queue_seq')
+  FROM changed WHERE changed.id = task.id
+"""
+
+
+def open_rank_tasks(project: Project) -> QuerySet[Task]:
+    """The tasks that ordinary rankings are still wanted for: no gold, no qualification."""
+    rank = Task.objects.filter(project=project, kind=TaskKind.RANK, lane__purpose="work")
+    return rank.filter(withdrawn_at=None, taken__lt=F("overlap"))
+
+
+def set_priorities(*, project: Project, priorities: Mapping[int, int], others: int = DEFAULT_PRIORITY) -> int:
+    """Give the project's open ranking tasks these priorities, and `others` to those not named; how many changed.
+
+    What is at the highest level is left there: that one is for people to use. Not to be called in a transaction,
+    which would hold all the rows until its end.
+    """
+    ordered = open_rank_tasks(project).filter(priority__lt=PRIORITIES[-1]).values_list("pk", "priority")
+    wanted = [(pk, to) for pk, now in ordered.iterator() if (to := priorities.get(pk, others)) != now]
+    changed = 0
+    for start in range(0, len(wanted), PRIORITIES_AT_ONCE):
+        ids, levels = zip(*wanted[start : start + PRIORITIES_AT_ONCE], strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(SET_PRIORITIES, [list(ids), list(levels)])
+            changed += cursor.rowcount
+    return changed
 
 
 # Promise 2 holds for imported judgements too: a slot for each, and the overlap grows where they are more.

@@ -7,16 +7,20 @@ import json
 import uuid
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max, Q, QuerySet
 
-from annotation.models import Person, Prompt, Sample
-from workers import jobs
+from annotation.models import Person, Project, Prompt, Sample
+from workers import adoption, jobs
+from workers.figures import report
 from workers.models import Job, RewardModel, Score
+from workers.nextup import priorities
 
 if TYPE_CHECKING:
     from workers.reward.score import Scorer
@@ -30,39 +34,74 @@ class NoAnswer(Exception):
 
 
 def start(*, reward_model: RewardModel, by: Person | None) -> Job:
-    """Queue a job that scores every usable answer of the model's project."""
+    """Queue a job that scores the answers of the model's project which lack its score, and does what follows."""
     arguments = {"reward_model": reward_model.pk}
     return jobs.enqueue(Job.Kind.SCORE, project=reward_model.project, by=by, arguments=arguments)
 
 
+def wants_scores(project: Project) -> QuerySet[Sample]:
+    """Answers that people may get to see, and those that best of n set aside, which may yet be called for."""
+    answers = Sample.objects.filter(prompt__project=project)
+    return answers.filter(Q(usable=True) | Q(parameters__has_key="best_of"))
+
+
 @jobs.handler(Job.Kind.SCORE)
 def score(job: jobs.RunningJob) -> dict[str, Any]:
-    """Score prompt after prompt; a chunk's scores and the progress commit together, so that it resumes."""
-    model = RewardModel.objects.get(pk=job.arguments["reward_model"], project=job.project)
-    prompts = Prompt.objects.filter(project=job.project).order_by("pk")
-    total, done = prompts.count(), job.mine().values_list("done", flat=True).get()
-    job.progress(done, total, "loading the model")
+    """Score what lacks a score, chunk by chunk, so that it resumes; then adoption, figures, and what to rank next."""
+    model = RewardModel.objects.select_related("project").get(pk=job.arguments["reward_model"], project=job.project)
+    newest = Sample.objects.filter(prompt__project=job.project).aggregate(newest=Max("pk"))["newest"] or 0
+    _score_all(job, model)
+    RewardModel.objects.filter(pk=model.pk, scored_to__lt=newest).update(scored_to=newest)
+    return {"reward_model": model.pk, "scores": Score.objects.filter(reward_model=model).count(), **_after(job, model)}
+
+
+def _score_all(job: jobs.RunningJob, model: RewardModel) -> None:
+    lacking = wants_scores(job.project).exclude(scores__reward_model=model)
+    prompts = Prompt.objects.filter(pk__in=lacking.values("prompt")).order_by("pk")
+    total, done, last = prompts.count(), 0, 0
+    job.progress(0, total, "loading the model")
+    if not total:
+        return
     scorer = _scorer(str(folder_of(model)))
-    last = prompts[done - 1].pk if 0 < done <= total else 0
     while chunk := list(prompts.filter(pk__gt=last)[:CHUNK]):
-        scores = _scores(scorer, model, chunk)
+        samples = list(lacking.filter(prompt__in=chunk).select_related("prompt").order_by("prompt_id", "pk"))
+        scores = scores_of(scorer, model, samples)
         done, last = done + len(chunk), chunk[-1].pk
         with transaction.atomic():
-            Score.objects.bulk_create(
-                scores, update_conflicts=True, unique_fields=["reward_model", "sample"], update_fields=["value"]
-            )
+            keep(scores)
             job.progress(done, max(total, done), "scoring")
-    return {"reward_model": model.pk, "scores": Score.objects.filter(reward_model=model).count()}
 
 
-def _scores(scorer: "Scorer", model: RewardModel, prompts: list[Prompt]) -> list[Score]:
-    answers: dict[int, list[Sample]] = {prompt.pk: [] for prompt in prompts}
-    for sample in Sample.objects.filter(prompt__in=prompts, usable=True).order_by("pk"):
-        answers[sample.prompt_id].append(sample)
-    asked = [(prompt.messages, [s.text for s in answers[prompt.pk]]) for prompt in prompts if answers[prompt.pk]]
+def scores_of(scorer: "Scorer", model: RewardModel, samples: Sequence[Sample]) -> list[Score]:
+    """Unsaved scores of samples that stand prompt by prompt, each with its prompt at hand."""
+    by_prompt = [list(own) for _, own in groupby(samples, key=lambda sample: sample.prompt_id)]
+    asked = [(own[0].prompt.messages, [sample.text for sample in own]) for own in by_prompt]
     values = [value for group in scorer.score_many(asked) for value in group]
-    samples = [sample for prompt in prompts for sample in answers[prompt.pk]]
     return [Score(reward_model=model, sample=s, value=v) for s, v in zip(samples, values, strict=True)]
+
+
+def keep(scores: Sequence[Score]) -> None:
+    Score.objects.bulk_create(
+        scores, update_conflicts=True, unique_fields=["reward_model", "sample"], update_fields=["value"]
+    )
+
+
+def _after(job: jobs.RunningJob, model: RewardModel) -> dict[str, Any]:
+    """What new scores are for. Each step finds what an earlier attempt did, or does it again to the same effect."""
+    job.progress(0, 0, "comparing with the adopted version")
+    model = adoption.decide(model)
+    job.log(f"Version {model.version}: {model.adoption['verdict']} ({model.adoption['reason']}).")
+    if "figures" not in model.metrics:
+        job.progress(0, 0, "measuring")
+        figures = report.report(model, job.check)
+        model.metrics = {**model.metrics, "figures": figures}
+        model.save(update_fields=["metrics"])
+    if not model.is_adopted:
+        return {"adopted": False}
+    job.progress(0, 0, "choosing what to rank next")
+    chosen = priorities.apply(model, job.check)
+    job.log(f"What to rank next, by {chosen['strategy']}: {chosen['changed']} tasks changed their priority.")
+    return {"adopted": True, "priorities": chosen}
 
 
 def folder_of(model: RewardModel) -> Path:

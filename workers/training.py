@@ -18,30 +18,29 @@ from django.db.models import Max
 
 from annotation.comparisons import Group, groups
 from annotation.models import Judgement, Person, Project
-from annotation.splitting import split_of
-from workers import jobs, scoring
+from workers import held_out, jobs, scoring
 from workers.models import Job, RewardModel
 from workers.reward import data, launch
 from workers.reward.config import TrainConfig
 from workers.reward.run_dir import RunDir
 
-FRACTIONS = (0.8, 0.1, 0.1)  # more held out than a snapshot's default: a figure needs prompts to stand on
-SPLIT_SEED = 0  # the same for every version, whatever its own seed: versions are compared on the same families
 POLL_S = 0.5
 MOST = {"processes": 16, "threads": 64}
 GRACE_S = 60.0  # for the trainer to save its checkpoint
 
 
-def start(*, project: Project, by: Person | None, **config: Any) -> Job:
-    """Queue a training. Raises `jobs.Refused` where there is nothing to learn from or the settings make no sense,
-    and `IntegrityError` while another training of the project is unfinished.
+def start(*, project: Project, by: Person | None, reason: str = "", **config: Any) -> Job:
+    """Queue a training; `reason` says which trigger asked for it (triggers.due).
+
+    Raises `jobs.Refused` where there is nothing to learn from or the settings make no sense, and `IntegrityError` while
+    another training of the project is unfinished.
     """
     newest = Judgement.objects.current().filter(project=project).aggregate(newest=Max("pk"))["newest"]
     if newest is None:
         raise jobs.Refused("There are no rankings yet: a reward model needs some to learn from.")
     config = {"base": project.reward_base or settings.DEFAULT_REWARD_BASE, **config}
     _config(config)
-    arguments = {"config": config, "last_judgement": newest}
+    arguments = {"config": config, "last_judgement": newest, "reason": reason}
     return jobs.enqueue(Job.Kind.TRAIN, project=project, by=by, arguments=arguments)
 
 
@@ -73,7 +72,7 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
     config = _config(job.arguments["config"])
     (run / "config.json").write_text(config.to_json(), encoding="utf-8")
     count = Judgement.objects.current().filter(project=job.project)
-    source = {"judgements": count.count(), "split_seed": SPLIT_SEED, **_newest(job)}
+    source = {"judgements": count.count(), "split_seed": held_out.SEED, **_newest(job)}
     (run / "source.json").write_text(json.dumps(source), encoding="utf-8")
     with data.GroupWriter(run / "groups.arrow") as writer:
         for group in _trainer_groups(job):
@@ -98,7 +97,7 @@ def _trainer_group(group: Group) -> data.Group:
         group_id=str(group.task_id),
         prompt_id=group.content_hash,
         family=group.family,
-        split=split_of(group.family, SPLIT_SEED, FRACTIONS),
+        split=held_out.split(group.family),
         messages=group.messages,
         response_ids=[str(pk) for pk in group.sample_ids],
         responses=group.texts,

@@ -89,4 +89,3 @@ def difference(new: Pairs, old: Pairs, seed: int = 0) -> Figure:
         counts = new.by_family(np.ones(len(new)))
         worse = float(1 - won(np.round(resampled_ratios(new.by_family(gained), counts, seed), 12)).mean())
     return {**figure, "worse": worse, "pairs": len(new), "families": int((new.by_family(np.ones(len(new))) > 0).sum())}
-

@@ -67,12 +67,19 @@ class Pairs:
         return won(self.margin)
 
     def part(self, keep: NDArray[np.bool_]) -> "Pairs":
-        columns = (self.margin, self.longer, self.distance, self.strength, self.family, self.case)
-        return Pairs(*(column[keep] for column in columns), self.families)  # type: ignore[arg-type]
+        return Pairs(
+            self.margin[keep],
+            self.longer[keep],
+            self.distance[keep],
+            self.strength[keep],
+            self.family[keep],
+            self.case[keep],
+            self.families,
+        )
 
     def by_family(self, values: Floats) -> Floats:
         """Sums of `values` (P,) a family, (families,)."""
-        return np.bincount(self.family, weights=values, minlength=self.families)
+        return np.bincount(self.family, weights=values, minlength=self.families).astype(np.float64)
 
 
 def won(difference: Floats) -> Floats:
@@ -94,8 +101,8 @@ def strict(cases: Sequence[Case], scores: Scores) -> Pairs:
         if probability != 0.5
     ]
     table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    counts = [table[:, n].astype(np.int64) for n in range(2, 6)]
-    return Pairs(table[:, 0], table[:, 1], *counts, len(numbers))
+    distance, strength, family, case = (table[:, n].astype(np.int64) for n in range(2, 6))
+    return Pairs(table[:, 0], table[:, 1], distance, strength, family, case, len(numbers))
 
 
 def _pair(case: Case, scores: Scores, n: int) -> tuple[float, float, int, int]:

@@ -11,10 +11,10 @@ from annotation.comparisons import Group, groups
 from annotation.models import Project
 from annotation.models.judgement import OVERALL
 from annotation.questions import criterion
-from annotation.splitting import SPLITS, TEST, TRAIN, VALIDATION, split_of
+from annotation.splitting import SPLITS, TEST, TRAIN, VALIDATION
+from workers import held_out
 from workers.figures.cases import Case, Scores, Vote
 from workers.models import RewardModel, Score
-from workers.training import FRACTIONS
 
 MOST_HELD_OUT = 5000  # tasks: enough for intervals of a point, few enough for a worker's memory
 MOST_TRAIN = 2000  # tasks whose answers the probe embeds
@@ -27,13 +27,13 @@ class Division:
     by_split: dict[str, list[int]]
 
     @property
-    def held_out(self) -> str:
+    def chosen(self) -> str:
         """The split to measure on: validation only where there is no test, for it chose the weights."""
         return next((split for split in (TEST, VALIDATION) if self.by_split[split]), TEST)
 
     @property
     def measured(self) -> list[int]:
-        return _some(self.by_split[self.held_out], MOST_HELD_OUT)
+        return _some(self.by_split[self.chosen], MOST_HELD_OUT)
 
     @property
     def trained(self) -> list[int]:
@@ -58,7 +58,7 @@ def division(project: Project, *seeds: int) -> Division:
     with connection.cursor() as cursor:
         cursor.execute(JUDGED, [project.pk])
         for task, family in cursor.fetchall():
-            splits = {split_of(family, seed, FRACTIONS) for seed in seeds}
+            splits = {held_out.split(family, seed) for seed in seeds}
             if len(splits) == 1:
                 found[splits.pop()].append(task)
     return Division(found)

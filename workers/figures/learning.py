@@ -36,9 +36,7 @@ class Curve:
 
 def curve_points(curve: Curve, seed: int = 0) -> list[dict[str, Any]]:
     """`{rankings, value, low, high}` a size."""
-    return [
-        {"rankings": n, **interval(curve.correct[m], curve.pairs, seed)} for m, n in enumerate(curve.rankings)
-    ]
+    return [{"rankings": n, **interval(curve.correct[m], curve.pairs, seed)} for m, n in enumerate(curve.rankings)]
 
 
 def projection(curve: Curve, floor: float = 0.0, more: int = MORE, seed: int = 0) -> dict[str, Any]:
@@ -75,7 +73,7 @@ def _gains(sizes: Floats, errors: Floats, floor: float, more: int) -> Floats:
     """(R,) how much the law of each row of `errors` (R, M) falls from the last size to `more` beyond it."""
     slope, height = power_law(sizes, np.maximum(errors - floor, LEAST_ROOM))
     now, then = sizes[-1], sizes[-1] + more
-    return np.exp(height) * (now**-slope - then**-slope)
+    return np.asarray(np.exp(height) * (now**-slope - then**-slope))
 
 
 def power_law(sizes: Floats, errors: Floats) -> tuple[Floats, Floats]:

@@ -65,5 +65,3 @@ def quantiles(scores: Sequence[float]) -> dict[str, float]:
     if not len(scores):
         return {}
     return {f"{100 * q:g}": float(v) for q, v in zip(QUANTILES, np.quantile(scores, QUANTILES), strict=True)}
-
-

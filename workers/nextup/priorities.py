@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from django.db.models import F
 from django.utils import timezone
 
 from annotation import tasks
 from annotation.models import Project, Task
 from annotation.models.project import NextStrategy
-from annotation.models.task import DEFAULT_PRIORITY
 from workers import embedding
 from workers.figures import collect
 from workers.figures.cases import Case
+from workers.figures.probing import differences
 from workers.models import RewardModel
 from workers.nextup import strategies
 from workers.reward import probe
@@ -43,7 +42,7 @@ def apply(model: RewardModel, check: Check) -> dict[str, Any]:
     except TrainingRefused as refusal:  # no encoder on this machine: the queue stays as it is
         found |= {"tasks": 0, "changed": 0, "reason": str(refusal)}
     else:
-        changed = tasks.set_priorities(project=project, priorities=_levels(worth), others=DEFAULT_PRIORITY)
+        changed = tasks.set_priorities(project=project, priorities=_levels(worth))
         found |= {"tasks": len(worth), "changed": changed}
     found["at"] = timezone.now().isoformat()
     RewardModel.objects.filter(pk=model.pk).update(priorities=found)
@@ -70,10 +69,7 @@ def _worth(project: Project, model: RewardModel, check: Check) -> Worth:
 
 def _open(project: Project, most: int) -> Open:
     """The open ranking tasks, in the order in which they came."""
-    found = Task.objects.filter(
-        project=project, kind="rank", lane__purpose="work", withdrawn_at=None, taken__lt=F("overlap")
-    )
-    return list(found.order_by("pk").values_list("pk", "sample_ids")[:most])
+    return list(tasks.open_rank_tasks(project).order_by("pk").values_list("pk", "sample_ids")[:most])
 
 
 def _uncertainty(model: RewardModel, found: Open) -> Worth:
@@ -104,7 +100,7 @@ def _disagreement(project: Project, model: RewardModel, found: Open, check: Chec
 def heads_of(learned: Sequence[Case], vectors: embedding.Vectors, seed: int) -> strategies.Floats:
     """(B, H): an ensemble on the cases whose answers all have a vector."""
     known = [case for case in learned if all(s in vectors for s in case.samples)]
-    data = probe.differences(known, [np.stack([vectors[s] for s in case.samples]) for case in known])
+    data = differences(known, vectors)
     return strategies.ensemble(data, probe.fit_head(data)[1]["penalty"], seed)
 
 
@@ -115,8 +111,10 @@ def _diversity(project: Project, found: Open, check: Check) -> Worth:
     seen = [task for task, samples in found if all(s in vectors for s in samples)]
     own = dict(found)
     points = _means([own[task] for task in seen], vectors)
-    worth = strategies.diversity(points, _means(known, vectors)) if seen else []
-    return dict(zip(seen, map(float, worth), strict=True))
+    if not seen:
+        return {}
+    worth = strategies.diversity(points, _means(known, vectors))
+    return dict(zip(seen, worth.tolist(), strict=True))
 
 
 def _means(groups: Sequence[Sequence[int]], vectors: embedding.Vectors) -> strategies.Floats:

@@ -72,7 +72,7 @@ def _nearest(points: Floats, known: Floats) -> Floats:
         block = known[start : start + 64]
         squares = (points**2).sum(1)[:, None] - 2 * points @ block.T + (block**2).sum(1)
         found = np.minimum(found, squares.min(1))
-    return np.maximum(found, 0.0)
+    return np.asarray(np.maximum(found, 0.0))
 
 
 def levels(worth: Floats, lowest: int, highest: int) -> NDArray[np.int64]:

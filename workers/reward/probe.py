@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-
 PENALTIES = (10.0, 100.0, 1000.0, 10000.0)
 FOLDS = 5
 LEAST_SPREAD = 0.1
