@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotation.models import Assignment, Person, Project, Task, WorkDay
@@ -105,6 +106,19 @@ def retake(assignment: Assignment) -> bool:
 
 def _lease_end(project: Project) -> datetime:
     return timezone.now() + timedelta(minutes=project.lease_minutes)
+
+
+def hand_over(*, task: Task, person: Person, shown: list[int], since: datetime) -> Assignment:
+    """A lease of a task that was made for this person and never stood in the queue; at work on it `since` then.
+
+    The task must be new, or the caller's transaction its only writer: the slot comes with its own overlap.
+    """
+    facts = {"project_id": task.project_id, "shown": shown, "leased_at": since, "expires_at": _lease_end(task.project)}
+    assignment, given = Assignment.objects.get_or_create(task=task, person=person, defaults=facts)
+    if given:
+        room = Greatest(F("overlap"), F("taken") + 1)
+        Task.objects.filter(pk=task.pk).update(taken=F("taken") + 1, overlap=room)
+    return assignment
 
 
 def renew(assignment: Assignment) -> Assignment:

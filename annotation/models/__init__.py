@@ -1,5 +1,6 @@
 from annotation.models.assignment import Assignment
 from annotation.models.audit import AuditEvent
+from annotation.models.conversation import Candidate, Conversation, Turn
 from annotation.models.judgement import Judgement, Ranking, WorkDay
 from annotation.models.person import Person
 from annotation.models.project import Guideline, Invitation, Membership, Project, Role
@@ -14,6 +15,8 @@ from annotation.models.task import Lane, QueuePosition, Task
 __all__ = [
     "Assignment",
     "AuditEvent",
+    "Candidate",
+    "Conversation",
     "Generator",
     "Gold",
     "Guideline",
@@ -33,5 +36,6 @@ __all__ = [
     "Role",
     "Sample",
     "Task",
+    "Turn",
     "WorkDay",
 ]
