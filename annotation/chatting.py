@@ -85,14 +85,19 @@ def add_turn(*, conversation: Conversation, text: str, number: int | None = None
     _check_place(conversation, last, number)
     _check_length(conversation, text)
     turn = Turn.objects.create(conversation=conversation, number=last.number + 1 if last else 1, text=text)
-    Candidate.objects.bulk_create(
-        Candidate(
-            turn=turn, place=place, generator_id=voice["generator"], parameters=voice["sampling"], seed=new_seed()
-        )
-        for place, voice in enumerate(conversation.voices)
-    )
+    Candidate.objects.bulk_create(_candidate(turn, *placed) for placed in enumerate(_shuffled(conversation.voices)))
     leases.renew(conversation.assignment)
     return turn, True
+
+
+def _candidate(turn: Turn, place: int, voice: Voice) -> Candidate:
+    sampling, generator = voice["sampling"], voice["generator"]
+    return Candidate(turn=turn, place=place, generator_id=generator, parameters=sampling, seed=new_seed())
+
+
+def _shuffled(voices: Sequence[Voice]) -> list[Voice]:
+    """Anew at every turn, so that a place on the page never comes to stand for a model."""
+    return random.sample(voices, len(voices))
 
 
 def _check_place(conversation: Conversation, last: Turn | None, number: int | None) -> None:
@@ -136,7 +141,7 @@ def ask_again(*, turn: Turn) -> Turn:
         candidate.state, candidate.error, candidate.seed = Candidate.State.WANTED, "", new_seed()
         candidate.save(update_fields=["state", "error", "seed"])
     Turn.objects.filter(pk=turn.pk).update(
-        state=Turn.State.WAITING, error="", shown=[], rounds=F("rounds") + 1, woken_at=None, attempt=0
+        state=Turn.State.WAITING, error="", shown=[], rounds=F("rounds") + 1, woken_at=None
     )
     turn.refresh_from_db()
     return turn

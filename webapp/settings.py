@@ -205,4 +205,7 @@ GENERATION_HOSTS = ["127.0.0.1", "localhost", "::1", *env.listing("GENERATION_HO
 # A heartbeat every few seconds; a job silent for this long has lost its worker.
 JOB_HEARTBEAT_S = env.integer("JOB_HEARTBEAT_S", 3, least=1)
 JOB_LOST_AFTER_S = env.integer("JOB_LOST_AFTER_S", 15, least=3)
+# A turn of a chat goes on without the slower models so many seconds after two answers came, and at last without all.
+CHAT_PATIENCE_S = env.integer("CHAT_PATIENCE_S", 20, least=1)
+CHAT_LONGEST_S = env.integer("CHAT_LONGEST_S", 180, least=5)
 SILENCED_SYSTEM_CHECKS: list[str] = []

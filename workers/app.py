@@ -23,6 +23,7 @@ app.conf.update(
     broker_transport_options={"socket_timeout": 10, "socket_connect_timeout": 3},
     beat_schedule={
         "revive-lost-jobs": {"task": "workers.revive_lost", "schedule": 5.0, "options": {"expires": 5}},
+        "revive-lost-turns": {"task": "workers.revive_turns", "schedule": 5.0, "options": {"expires": 5}},
         "expire-leases": {"task": "workers.expire_leases", "schedule": 15.0, "options": {"expires": 15}},
         "pull-triggers": {"task": "workers.pull_triggers", "schedule": 10.0, "options": {"expires": 10}},
     },

@@ -115,7 +115,7 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
     done = job.mine().values_list("done", flat=True).get()
     job.progress(done, len(prompts), "loading the model")
     job.log(f"{generator.name}: {job.arguments['per_prompt']} answers for each of {len(prompts)} prompts.")
-    backend = _open(generator)
+    backend = open_generator(generator)
     try:
         for first in range(done - done % CHUNK, len(prompts), CHUNK):
             _chunk(job, backend, generator, prompts[first : first + CHUNK], first)
@@ -132,7 +132,8 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
     return {"prompts": len(prompts), "samples": made, "generator": generator.pk}
 
 
-def _open(generator: Generator) -> Backend:
+def open_generator(generator: Generator) -> Backend:
+    """Raises `jobs.Refused`."""
     options = dict(generator.parameters.get("options", {}))
     if generator.backend == Generator.Backend.OPENAI:
         options |= {"model": generator.model} if generator.model else {}

@@ -6,6 +6,7 @@ class Queue(StrEnum):
 
     DEFAULT = "default"
     GENERATE = "generate"
+    CHAT = "chat"
     SCORE = "score"
     TRAIN = "train"
     EXPORT = "export"
@@ -18,4 +19,7 @@ ROUTES = {
     "workers.expire_leases": Queue.DEFAULT,
     "workers.pull_triggers": Queue.DEFAULT,
     "workers.score_texts": Queue.SCORE,
+    "workers.answer_turn": Queue.CHAT,
+    "workers.warm_models": Queue.CHAT,
+    "workers.revive_turns": Queue.DEFAULT,
 }

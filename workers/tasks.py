@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from annotation import assignment
-from workers import jobs, scoring, triggers
+from workers import chatting, jobs, scoring, triggers
 
 
 @shared_task(name="workers.run_job")
@@ -29,3 +29,18 @@ def pull_triggers() -> None:
 @shared_task(name="workers.score_texts")
 def score_texts(model_id: int, question: str, key: str) -> None:
     scoring.answer(model_id, question, key)
+
+
+@shared_task(name="workers.answer_turn")
+def answer_turn(turn_id: int) -> None:
+    chatting.answer(turn_id)
+
+
+@shared_task(name="workers.warm_models")
+def warm_models(assignment_id: str) -> None:
+    chatting.load(assignment_id)
+
+
+@shared_task(name="workers.revive_turns")
+def revive_turns() -> None:
+    chatting.revive_lost()

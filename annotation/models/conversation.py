@@ -132,7 +132,7 @@ class Candidate(models.Model):
         SAME = "same", _("Said already by another")
 
     turn = models.ForeignKey(Turn, models.CASCADE, related_name="candidates", db_index=False)
-    place = models.PositiveSmallIntegerField()  # of its voice in the conversation's
+    place = models.PositiveSmallIntegerField()  # on the page, from 0
     generator = models.ForeignKey(Generator, models.PROTECT, related_name="candidates")
     parameters = models.JSONField(default=dict)
     seed = models.BigIntegerField()

@@ -14,7 +14,7 @@ ENV_NAMES = re.compile(r'env\.(?:text|flag|integer|listing|database)\(\s*"([A-Z_
 
 
 def test_the_production_shape() -> None:
-    assert set(SERVICES) == {"postgres", "valkey", "migrate", "web", "worker-cpu", "worker-gpu", "beat"}
+    assert set(SERVICES) == {"postgres", "valkey", "migrate", "web", "worker-cpu", "worker-gpu", "worker-chat", "beat"}
 
 
 def test_settings_read_every_variable() -> None:
@@ -74,7 +74,7 @@ def test_the_image_holds_what_the_dockerfile_copies() -> None:
 
 def test_the_gpu_is_for_those_who_use_it() -> None:
     with_gpu = [name for name, service in SERVICES.items() if "deploy" in service]
-    assert with_gpu == ["worker-gpu"]
+    assert with_gpu == ["worker-gpu", "worker-chat"]
 
 
 def test_the_pinned_packages_are_the_installed_ones() -> None:

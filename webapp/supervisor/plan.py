@@ -6,12 +6,15 @@ from pathlib import Path
 from webapp.supervisor.children import Child, rotate
 
 PYTHON = sys.executable
-# Pages come before models, where both want the same cores.
-NICE = 5
-# One process a queue for what holds a model, so that a long training never blocks answers or scores.
+# Pages come before models, where both want the same cores, and answers that somebody waits for before the others.
+NICE = {"web": 0, "worker-chat": 2}
+NICE_ELSE = 5
+# One process a queue for what holds a model, so that a long training never blocks answers or scores. Chat has threads,
+# since most of them wait for a server or for their turn on a local model (ADR 9).
 WORKERS = {
     "worker-cpu": ("default,export", "threads", 3),
     "worker-generate": ("generate", "solo", 1),
+    "worker-chat": ("chat", "threads", 4),
     "worker-score": ("score", "solo", 1),
     "worker-train": ("train", "solo", 1),
 }
@@ -24,7 +27,7 @@ def children(*, host: str, port: int, data_dir: Path, environment: dict[str, str
     # OpenMP's threads spin while they wait for each other; where another process wants that core, both crawl.
     environment = {"OMP_WAIT_POLICY": "PASSIVE", **environment}
     return [
-        Child(name, command, rotate(logs / f"{name}.log"), environment, nice=0 if name == "web" else NICE)
+        Child(name, command, rotate(logs / f"{name}.log"), environment, nice=NICE.get(name, NICE_ELSE))
         for name, command in commands.items()
     ]
 

@@ -3,13 +3,14 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import httpx
 
-from workers.generation.backend import BackendRefused, BackendUnavailable
-from workers.generation.wire import Reply, said_wrong
+from workers.generation.backend import Answer, BackendRefused, BackendUnavailable
+from workers.generation.wire import Pieces, Reply, read_answer, said_wrong
 
 LARGEST_REPLY = 16 * 2**20  # bytes; a server that sends more is broken or hostile
 WORTH_A_RETRY = {408, 409, 425, 429}  # and every 5xx
@@ -39,6 +40,43 @@ async def ask(client: httpx.AsyncClient, url: str, body: dict[str, object]) -> R
     reply = Reply(response.status_code, said, time.monotonic() - began)
     _check(reply, response.headers, url)
     return reply
+
+
+async def ask_streaming(
+    client: httpx.AsyncClient, url: str, body: dict[str, object], key: str, say: Callable[[str], None]
+) -> Answer:
+    """Post `body` and read the answer as it comes; `say` is given all of its text so far.
+
+    Raises Overloaded, BackendUnavailable or BackendRefused.
+    """
+    began = time.monotonic()
+    try:
+        async with client.stream("POST", url, json=body) as response:
+            if not _streams(response):
+                reply = Reply(response.status_code, await _bounded(response), time.monotonic() - began)
+                _check(reply, response.headers, url)
+                return read_answer(key, reply)
+            pieces = await _pieces(response, say)
+    except httpx.RequestError as error:
+        raise Overloaded(f"{_host(url)} did not answer: {str(error) or type(error).__name__}.") from error
+    return pieces.answer(key, time.monotonic() - began)
+
+
+def _streams(response: httpx.Response) -> bool:
+    return response.status_code == 200 and "text/event-stream" in response.headers.get("content-type", "")
+
+
+async def _pieces(response: httpx.Response, say: Callable[[str], None]) -> Pieces:
+    pieces, size = Pieces(), 0
+    async for line in response.aiter_lines():
+        size += len(line)
+        if size > LARGEST_REPLY:
+            raise BackendRefused(f"{response.url.host} sent more than {LARGEST_REPLY >> 20} MiB for one answer.")
+        pieces.take(line)
+        say(pieces.text)
+        if pieces.over:
+            break
+    return pieces
 
 
 def completions_url(location: str) -> str:

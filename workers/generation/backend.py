@@ -75,6 +75,16 @@ def never() -> bool:
     return False
 
 
+class Listener(Protocol):
+    """Who hears answers while they are made; always called on the thread that called the backend."""
+
+    def hear(self, texts: list[str]) -> None:
+        """Each request's text so far, several times a second; a text only ever grows."""
+
+    def ended(self, index: int, outcome: "Answer | BackendUnavailable | BackendRefused") -> None:
+        """The request at `index` has its whole answer, or failed by itself: the others go on."""
+
+
 class Backend(Protocol):
     """A model that answers. Use it from one thread at a time; `close()` gives its memory back."""
 
@@ -83,6 +93,14 @@ class Backend(Protocol):
 
         `cancelled` is asked often, always on the caller's thread, so it may read a database.
         Raises BackendUnavailable, BackendRefused or Cancelled; then there are no answers at all.
+        """
+
+    def stream_all(
+        self, requests: Sequence[Request], listener: Listener, *, cancelled: Callable[[], bool] = never
+    ) -> None:
+        """Answer a few requests at once, heard as they are made. Each ends once: see `Listener`.
+
+        Raises what `generate` raises where none can go on; what had ended by then has ended.
         """
 
     def close(self) -> None: ...

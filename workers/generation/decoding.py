@@ -37,9 +37,9 @@ def decode(
     loaded: LoadedModel,
     rows: Sequence[Row],
     cancelled: Callable[[], bool],
-    hear: Callable[[list[int]], None] | None = None,
+    hear: Callable[[list[list[int]]], None] | None = None,
 ) -> list[Answer]:
-    """Answer `rows` together. `hear` is given the first row's tokens after each step. Raises Cancelled."""
+    """Answer `rows` together. `hear` is given each row's tokens so far after each step. Raises Cancelled."""
     ids, mask = _left_padded([row.prompt for row in rows], loaded.device)
     watch = RowWatch(loaded, rows, ids.shape[1], cancelled, hear)
     with torch.inference_mode():
@@ -63,7 +63,7 @@ class RowWatch(StoppingCriteria):
         rows: Sequence[Row],
         width: int,
         cancelled: Callable[[], bool],
-        hear: Callable[[list[int]], None] | None,
+        hear: Callable[[list[list[int]]], None] | None,
     ) -> None:
         self.loaded, self.rows, self.width = loaded, rows, width
         self.cancelled, self.hear = cancelled, hear
@@ -79,8 +79,13 @@ class RowWatch(StoppingCriteria):
         for index, tail in enumerate(tails):
             self.ends[index] = self.ends[index] or self._end(index, tail, length)
         if self.hear:
-            self.hear(input_ids[0, self.width :].tolist())
+            self.hear(self._so_far(input_ids))
         return torch.tensor([end is not None for end in self.ends], device=input_ids.device)
+
+    def _so_far(self, input_ids: Tensor) -> list[list[int]]:
+        """Each row's new tokens, without the padding after its end."""
+        rows = input_ids[:, self.width :].tolist()
+        return [row[: end.length] if end else row for row, end in zip(rows, self.ends, strict=True)]
 
     def ended(self) -> list[End]:
         return [end for end in self.ends if end]

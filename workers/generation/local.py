@@ -7,11 +7,11 @@ from typing import Any
 import torch
 
 from workers.generation import loading
-from workers.generation.backend import Answer, BackendRefused, Request, never
+from workers.generation.backend import Answer, BackendRefused, Listener, Request, never
 from workers.generation.batching import Size, batches
 from workers.generation.decoding import Row, decode
 from workers.generation.options import Options
-from workers.generation.streaming import Echo
+from workers.generation.streaming import Chorus, Echo
 
 
 class TransformersBackend:
@@ -60,9 +60,19 @@ class TransformersBackend:
     def stream(self, request: Request, say: Callable[[str], None], *, cancelled: Callable[[], bool] = never) -> Answer:
         """Answer one request, calling `say` with each piece of its text as soon as that is final."""
         echo = Echo(self.loaded.chat, say)
-        [answer] = decode(self.loaded, [self._row(request)], cancelled, echo.hear)
+        [answer] = decode(self.loaded, [self._row(request)], cancelled, lambda rows: echo.hear(rows[0]))
         echo.finish(answer.text)
         return answer
+
+    def stream_all(
+        self, requests: Sequence[Request], listener: Listener, *, cancelled: Callable[[], bool] = never
+    ) -> None:
+        """See `Backend.stream_all`. All requests are one batch, so keep them few."""
+        chorus = Chorus(self.loaded.chat, len(requests), listener.hear)
+        answers = decode(self.loaded, [self._row(request) for request in requests], cancelled, chorus.hear)
+        chorus.finish([answer.text for answer in answers])
+        for index, answer in enumerate(answers):
+            listener.ended(index, answer)
 
     def close(self) -> None:
         """Drop the model and give its memory back."""

@@ -8,13 +8,42 @@ import anyio
 import httpx
 from anyio.from_thread import start_blocking_portal
 
-from workers.generation.asking import Overloaded, ask, authorization, completions_url, is_loopback
-from workers.generation.backend import Answer, BackendUnavailable, Cancelled, Request, never
+from workers.generation.asking import Overloaded, ask, ask_streaming, authorization, completions_url, is_loopback
+from workers.generation.backend import (
+    Answer,
+    BackendRefused,
+    BackendUnavailable,
+    Cancelled,
+    Listener,
+    Request,
+    never,
+)
 from workers.generation.options import Options
 from workers.generation.retrying import wait_seconds
-from workers.generation.wire import completion_body, read_answer
+from workers.generation.text import storable
+from workers.generation.wire import completion_body, read_answer, streamed_body
 
 ASK_EVERY = 0.2  # seconds between two questions whether the work is cancelled
+HEAR_EVERY = 0.1  # seconds between two looks at what has been said
+
+
+class Talk:
+    """What several streams have said so far: written in the portal's thread, read in the caller's."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self.outcomes: dict[int, Answer | BackendUnavailable | BackendRefused] = {}
+        self.reported: set[int] = set()
+
+    def say(self, index: int, text: str) -> None:
+        self.texts[index] = storable(text)
+
+    def report(self, listener: Listener) -> None:
+        """Tell the listener of those that have ended since it was last told."""
+        for index, outcome in list(self.outcomes.items()):
+            if index not in self.reported:
+                self.reported.add(index)
+                listener.ended(index, outcome)
 
 
 class OpenAIBackend:
@@ -45,6 +74,24 @@ class OpenAIBackend:
                     raise Cancelled
                 wait([answers], timeout=ASK_EVERY)
             return answers.result()
+
+    def stream_all(
+        self, requests: Sequence[Request], listener: Listener, *, cancelled: Callable[[], bool] = never
+    ) -> None:
+        """See `Backend.stream_all`."""
+        talk = Talk([""] * len(requests))
+        with start_blocking_portal() as portal:
+            task = portal.start_task_soon(self._stream_all, requests, talk)
+            while not task.done():
+                if cancelled():
+                    task.cancel()
+                    talk.report(listener)
+                    raise Cancelled
+                wait([task], timeout=HEAR_EVERY)
+                listener.hear(list(talk.texts))
+                talk.report(listener)
+            task.result()
+            talk.report(listener)
 
     def close(self) -> None:
         """Nothing is kept open between calls."""
@@ -77,6 +124,30 @@ class OpenAIBackend:
                 failed += 1
                 if failed == self.attempts:
                     raise BackendUnavailable(f"{error} Attempts made: {failed}.") from error
+                pause = wait_seconds(failed - 1, error.retry_after)
+            await anyio.sleep(pause)
+
+    async def _stream_all(self, requests: Sequence[Request], talk: "Talk") -> None:
+        async def follow(index: int) -> None:
+            try:
+                talk.outcomes[index] = await self._follow(client, requests[index], talk, index)
+            except (BackendUnavailable, BackendRefused) as failure:
+                talk.outcomes[index] = failure
+
+        async with self._client() as client, anyio.create_task_group() as group:
+            for index in range(len(requests)):
+                group.start_soon(follow, index)
+
+    async def _follow(self, client: httpx.AsyncClient, request: Request, talk: "Talk", index: int) -> Answer:
+        """One answer as it comes, asked for again as long as nothing of it came."""
+        body, failed = streamed_body(request, self.model), 0
+        while True:
+            try:
+                return await ask_streaming(client, self.url, body, request.key, lambda text: talk.say(index, text))
+            except Overloaded as error:
+                failed += 1
+                if failed == self.attempts or talk.texts[index]:
+                    raise BackendUnavailable(str(error)) from error
                 pause = wait_seconds(failed - 1, error.retry_after)
             await anyio.sleep(pause)
 

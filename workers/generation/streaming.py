@@ -1,10 +1,12 @@
-"""Says an answer piece by piece while its tokens arrive."""
+"""Says answers piece by piece while their tokens arrive."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 
 from workers.generation.chat import PLAIN_STOP, Chat
 from workers.generation.text import storable
 
+HEAR_EVERY = 0.1  # seconds between two tellings of all texts
 HALF_CHARACTER = "\ufffd"  # how a decoder shows bytes whose rest is yet to come
 
 
@@ -29,3 +31,36 @@ class Echo:
         if end > self.said:
             self.say(text[self.said : end])
             self.said = end
+
+
+class Chorus:
+    """Several answers heard together: tells all texts so far, not more often than every `HEAR_EVERY` seconds."""
+
+    def __init__(self, chat: Chat, rows: int, tell: Callable[[list[str]], None]) -> None:
+        self.tell = tell
+        self.texts = [""] * rows
+        self.echoes = [Echo(chat, self._adder(row)) for row in range(rows)]
+        self.told = 0.0
+
+    def hear(self, rows: Sequence[list[int]]) -> None:
+        """Take each row's tokens so far."""
+        if time.monotonic() - self.told < HEAR_EVERY:
+            return
+        for echo, tokens in zip(self.echoes, rows, strict=True):
+            echo.hear(tokens)
+        self._tell()
+
+    def finish(self, texts: Sequence[str]) -> None:
+        for echo, text in zip(self.echoes, texts, strict=True):
+            echo.finish(text)
+        self._tell()
+
+    def _adder(self, row: int) -> Callable[[str], None]:
+        def add(piece: str) -> None:
+            self.texts[row] += piece
+
+        return add
+
+    def _tell(self) -> None:
+        self.told = time.monotonic()
+        self.tell(list(self.texts))

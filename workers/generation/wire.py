@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/chat
 import json
 from typing import Any, NamedTuple
 
-from workers.generation.backend import Answer, BackendRefused, FinishReason, Request
+from workers.generation.backend import Answer, BackendRefused, BackendUnavailable, FinishReason, Request
 from workers.generation.text import storable
 
 QUOTED = 200  # characters of a server's own words in our error
@@ -53,6 +53,55 @@ def read_answer(key: str, reply: Reply) -> Answer:
             "The server's reply is not a chat completion. The location must be the base URL of an "
             "OpenAI-compatible server, which usually ends in /v1."
         ) from error
+
+
+def streamed_body(request: Request, model: str) -> dict[str, Any]:
+    """The JSON body that asks for one answer in pieces."""
+    return completion_body(request, model) | {"stream": True, "stream_options": {"include_usage": True}}
+
+
+class Pieces:
+    """An answer that comes as server-sent events, line by line (html.spec.whatwg.org/#event-stream-interpretation)."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.finish: object = None
+        self.usage: dict[str, Any] = {}
+        self.over = False
+
+    def take(self, line: str) -> None:
+        """Raises BackendRefused for what is no chunk of a completion, BackendUnavailable for the server's error."""
+        if not line.startswith("data:"):
+            return
+        said = line.removeprefix("data:").strip()
+        if said == "[DONE]":
+            self.over = True
+            return
+        try:
+            self._chunk(json.loads(said))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise BackendRefused("The server's stream is not one of chat completion chunks.") from error
+
+    def _chunk(self, chunk: dict[str, Any]) -> None:
+        if "error" in chunk:
+            raise BackendUnavailable(f"The server stopped: {said_wrong(Reply(200, json.dumps(chunk).encode(), 0))}")
+        self.usage = chunk.get("usage") or self.usage
+        for choice in chunk["choices"][:1]:
+            self.text += choice["delta"].get("content") or ""
+            self.finish = choice.get("finish_reason") or self.finish
+
+    def answer(self, key: str, seconds: float) -> Answer:
+        """Raises BackendUnavailable where the stream broke off."""
+        if not (self.over or self.finish):
+            raise BackendUnavailable("The server's stream broke off in the middle of the answer.")
+        return Answer(
+            key=key,
+            text=storable(self.text),
+            finish_reason=_finish_reason(self.finish),
+            prompt_tokens=int(self.usage.get("prompt_tokens") or 0),
+            completion_tokens=int(self.usage.get("completion_tokens") or 0),
+            latency_ms=round(seconds * 1000),
+        )
 
 
 def said_wrong(reply: Reply) -> str:
