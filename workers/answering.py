@@ -150,6 +150,8 @@ class Ear:
     def ended(self, index: int, outcome: Answer | BackendUnavailable | BackendRefused) -> None:
         self.rest.discard(index)
         if isinstance(outcome, Answer):
+            with self.answering.lock:
+                self.answering.telling.say({self.group[index].pk: outcome.text}, now=True)
             self.answering.keep(self.group[index], outcome)
         else:
             self.answering.fail(self.group[index], str(outcome))
