@@ -33,19 +33,19 @@ class NothingLeft(Exception):
         self.reason = reason
 
 
-def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = ()) -> Assignment:
-    """The person's next task, leased for the project's lease time.
+def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = (), kind: str = "") -> Assignment:
+    """The person's next task, leased for the project's lease time; of one `kind` where they choose it.
 
     A live lease that the caller does not say it is `holding` is handed out again, so that a page that was lost
     on the way costs nobody a slot. Raises `NothingLeft`.
     """
-    if given := hand_out(person=person, project=project, holding=holding):
+    if given := hand_out(person=person, project=project, holding=holding, kind=kind):
         return given
     with transaction.atomic():  # the end of the queue, as far as this person has come
-        if given := hand_out(person=person, project=project, holding=holding, from_start=True):
+        if given := hand_out(person=person, project=project, holding=holding, kind=kind, from_start=True):
             return given
         reason = _why_nothing(person, project, holding)
-        if reason == EMPTY and (given := _revive(person, project)):
+        if reason == EMPTY and (given := _revive(person, project, kind)):
             return given
     raise NothingLeft(reason)
 
@@ -61,13 +61,13 @@ def _why_nothing(person: Person, project: Project, holding: Collection[UUID]) ->
     return "qualification" if member and member.must_qualify(project) else EMPTY
 
 
-def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID]) -> Assignment:
+def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID], kind: str = "") -> Assignment:
     """The task that comes after those the person holds, leased for a short time until it is taken up.
 
     Raises `NothingLeft`, also where the person holds as many as one may.
     """
     with transaction.atomic():
-        ahead = lease_next(person=person, project=project, holding=holding)
+        ahead = lease_next(person=person, project=project, holding=holding, kind=kind)
         if ahead.uuid in holding:
             raise NothingLeft("holding")
         if ahead.draft is None:
@@ -82,10 +82,12 @@ def leave(*, person: Person, project: Project, uuids: Collection[UUID]) -> int:
     return unseen.filter(expires_at__gt=timezone.now() + LEFT).update(expires_at=timezone.now() + LEFT)
 
 
-def _revive(person: Person, project: Project) -> Assignment | None:
+def _revive(person: Person, project: Project, kind: str) -> Assignment | None:
     """One's own lease that ran out, when its task still has a slot: the same assignment, not a second one."""
     expired = Assignment.objects.filter(person=person, project=project, state=Assignment.State.EXPIRED)
     open_again = expired.filter(task__taken__lt=F("task__overlap"), task__withdrawn_at=None)
+    if kind:
+        open_again = open_again.filter(task__kind=kind)
     unlocked = open_again.select_related("task__prompt", "project").select_for_update(of=("self",), skip_locked=True)
     for assignment in unlocked.order_by("leased_at")[:CANDIDATES]:
         if retake(assignment):

@@ -22,10 +22,12 @@ ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({LEASE_LOCK}, hashint8(%(person)s
 
 # Who may work at all, and in which lanes: none where the project is archived or the day's cap is reached. What a
 # person holds counts towards the cap, and is all the same given again. Whoever has to qualify first gets the tasks of
-# their open round, and no others. Gold is drawn by person and count: asking again draws the same.
+# their open round, and no others. Gold is drawn by person and count: asking again draws the same. Whoever chooses a kind of work holds nothing of the others, as it were.
 RULES = """
 held AS MATERIALIZED (
-    SELECT uuid, leased_at, uuid = ANY(%(holding)s::uuid[]) AS known FROM annotation_assignment
+    SELECT uuid, leased_at, uuid = ANY(%(holding)s::uuid[]) OR %(kind)s::text <> '' AND %(kind)s::text <> (
+               SELECT kind FROM annotation_task task WHERE task.id = task_id) AS known
+      FROM annotation_assignment
      WHERE person_id = %(person)s::bigint AND project_id = %(project)s::bigint
        AND state = 'leased' AND expires_at > now()
 ), member AS MATERIALIZED (
@@ -60,7 +62,7 @@ held AS MATERIALIZED (
 ), lane AS (
     SELECT lane.id, lane.purpose = 'gold' AS gold
       FROM annotation_lane lane JOIN purpose ON purpose.name = lane.purpose CROSS JOIN member
-     WHERE lane.project_id = %(project)s::bigint
+     WHERE lane.project_id = %(project)s::bigint AND %(kind)s::text IN ('', lane.kind)
        AND (lane.cohort = '' OR lane.cohort = ANY(member.cohorts))
        AND (lane.language = '' OR member.languages = '{}' OR lane.language = ANY(member.languages)
             OR split_part(lane.language, '-', 1) = ANY(member.languages))
@@ -140,7 +142,7 @@ def today() -> date:
 
 
 def hand_out(
-    *, person: Person, project: Project, holding: Collection[UUID] = (), from_start: bool = False
+    *, person: Person, project: Project, holding: Collection[UUID] = (), kind: str = "", from_start: bool = False
 ) -> Assignment | None:
     """The task that the person holds already or else their next one; None where there is none behind their positions.
 
@@ -152,6 +154,7 @@ def hand_out(
         "person": person.pk,
         "project": project.pk,
         "holding": list(holding),
+        "kind": kind,
         "today": today(),
         "most": MAX_LIVE,
         "from_start": from_start,
