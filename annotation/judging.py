@@ -147,12 +147,28 @@ def check(verdict: Verdict, assignment: Assignment) -> None:
         _check_ranking(criterion, groups, shown, assignment.project)
     if not verdict.rankings and not verdict.all_bad:
         raise NotAcceptable("There is no ranking: put the answers in order, best first.")
+    check_answers(verdict, shown, asked)
+    _check_strength(verdict, shown, asked)
+
+
+class OfAnswers(Protocol):
+    """What is said of each answer for itself, as in `Verdict`."""
+
+    @property
+    def ratings(self) -> dict[str, dict[str, float]]: ...
+    @property
+    def flags(self) -> dict[str, dict[str, bool]]: ...
+    @property
+    def categories(self) -> dict[str, dict[str, str]]: ...
+
+
+def check_answers(verdict: OfAnswers, shown: set[int], asked: Questions) -> None:
+    """Raise `NotAcceptable` where ratings, flags or categories do not fit the answers or the questions."""
     _check_entries("ratings", verdict.ratings, shown, [scale.name for scale in asked.scales])
     _check_entries("flags", verdict.flags, shown, [flag.name for flag in asked.flags])
     _check_entries("categories", verdict.categories, shown, [category.name for category in asked.categories])
     _check_ratings(verdict, asked)
     _check_severities(verdict, asked)
-    _check_strength(verdict, shown, asked)
 
 
 def _check_entries(about: str, said: Mapping[str, Mapping[str, Any]], shown: set[int], known: Collection[str]) -> None:
@@ -169,7 +185,7 @@ def _check_name(name: str, known: Collection[str], about: str) -> None:
         raise NotAcceptable(f"This project has no {name!r} in {about}; it has {', '.join(known)}.", about)
 
 
-def _check_ratings(verdict: Verdict, asked: Questions) -> None:
+def _check_ratings(verdict: OfAnswers, asked: Questions) -> None:
     scales = {scale.name: scale for scale in asked.scales}
     for name, value in (item for entry in verdict.ratings.values() for item in entry.items()):
         if not isfinite(value):
@@ -178,7 +194,7 @@ def _check_ratings(verdict: Verdict, asked: Questions) -> None:
             raise NotAcceptable(f"{name} goes from {scale.low} to {scale.high}: {value:g} is outside.", "ratings")
 
 
-def _check_severities(verdict: Verdict, asked: Questions) -> None:
+def _check_severities(verdict: OfAnswers, asked: Questions) -> None:
     known = [severity.name for severity in asked.severities]
     for name, severity in (item for entry in verdict.categories.values() for item in entry.items()):
         if len(severity) > LONGEST_NAME or "\0" in severity or (known and severity not in known):

@@ -22,7 +22,8 @@ ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({LEASE_LOCK}, hashint8(%(person)s
 
 # Who may work at all, and in which lanes: none where the project is archived or the day's cap is reached. What a
 # person holds counts towards the cap, and is all the same given again. Whoever has to qualify first gets the tasks of
-# their open round, and no others. Gold is drawn by person and count: asking again draws the same. Whoever chooses a kind of work holds nothing of the others, as it were.
+# their open round, and no others. Gold is drawn by person and count: asking again draws the same. Whoever chooses a
+# kind of work gets no other, whatever else they hold.
 RULES = """
 held AS MATERIALIZED (
     SELECT uuid, leased_at, uuid = ANY(%(holding)s::uuid[]) OR %(kind)s::text <> '' AND %(kind)s::text <> (

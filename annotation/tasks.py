@@ -68,10 +68,15 @@ def form_rank_tasks(
         "wished": list(sample_order),
     }
     with transaction.atomic(), connection.cursor() as cursor:
-        # Two that form at once would each see the other's samples as free.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [FORM_LOCK, project.pk])
+        hold_forming(project)
         cursor.execute(FORM, values)
         return int(cursor.rowcount)
+
+
+def hold_forming(project: Project) -> None:
+    """Until the transaction ends nobody else forms tasks here: two at once would each see the same samples as free."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [FORM_LOCK, project.pk])
 
 
 PRIORITIES_AT_ONCE = 200  # few rows are locked at a time, so that people find tasks meanwhile

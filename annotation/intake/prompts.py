@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from annotation.intake.outcome import Taken
 from annotation.intake.rows import PromptRow
 from annotation.models import Project, Prompt
+from annotation.nearness import fingerprint
 
 
 @dataclass(frozen=True)
@@ -61,4 +62,5 @@ def _prompt(project: Project, row: PromptRow) -> Prompt:
         source=row.source,
         external_id=row.external_id,
         family=row.family,
+        fingerprint=fingerprint(row.messages, project.pk),
     )
