@@ -41,7 +41,7 @@ class VerdictForm(forms.Form):
         raise NotImplementedError
 
     def spent(self) -> float:
-        """Seconds: those in which the page says it was looked at, as far as the clock allows; without script the clock's."""
+        """Seconds: those that the page counted, as far as the clock allows; without script the clock's."""
         since_lease = (timezone.now() - self.assignment.leased_at).total_seconds()
         try:
             looked_at = float(self.cleaned_data["seconds"])
