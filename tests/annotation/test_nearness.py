@@ -70,5 +70,5 @@ def test_what_an_old_installation_has_gets_its_fingerprints(known: Project) -> N
     from django.apps import apps
 
     Prompt.objects.update(fingerprint=None)
-    import_module("annotation.migrations.0008_fingerprints").fill(apps, None)
+    import_module("annotation.migrations.0009_fingerprints").fill(apps, None)
     assert len(nearness.near(project=known, messages=says(TEXTS[1]))) == 1

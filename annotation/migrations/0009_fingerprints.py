@@ -20,6 +20,6 @@ def fill(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotation", "0007_learn")]
+    dependencies = [("annotation", "0008_chat")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop, elidable=True)]
