@@ -23,6 +23,7 @@ def pytest_load_initial_conftests() -> Generator[None, object, object]:
     os.environ.setdefault("SECRET_KEY", "for tests only")
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test processes share two cores
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("MODEL_ROOTS", tempfile.gettempdir())  # where tests keep their tiny models
     if "PREFLOOP_DATA_DIR" not in os.environ or "PREFLOOP_TEST_FOLDER" not in os.environ:
         _own_folder()
     if "DATABASE_URL" not in os.environ:

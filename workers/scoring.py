@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
 CHUNK = 16  # prompts
 ANSWER_KEPT_S = 120
+TAKEN_UP_S = 2  # for a worker to take a question up: a web thread must not wait for one that is busy, or not there
+TAKEN = b"taken"
 
 
 class NoAnswer(Exception):
-    """No worker answered in time."""
+    """No worker answered in time; the message is a sentence for the person who asked."""
 
 
 def start(*, reward_model: RewardModel, by: Person | None) -> Job:
@@ -118,15 +120,23 @@ def _scorer(folder: str) -> "Scorer":
 def ask(
     *, reward_model: RewardModel, messages: list[dict[str, str]], responses: Sequence[str], timeout: float = 30
 ) -> list[float]:
-    """Scores of a few answers to one prompt, from a worker of the score queue. Raises `NoAnswer`."""
+    """Scores of a few answers to one prompt, from a worker of the score queue.
+
+    Raises `NoAnswer`: after `TAKEN_UP_S` seconds where no worker takes the question up (none is there, or all are
+    busy), after `timeout` where one did and is still at it.
+    """
     from workers.tasks import score_texts
 
     key = f"prefloop:score:{uuid.uuid4()}"
     question = json.dumps({"messages": messages, "responses": list(responses)})
     try:
-        score_texts.apply_async(args=[reward_model.pk, question, key], expires=timeout, retry=False)
+        score_texts.apply_async(args=[reward_model.pk, question, key], expires=TAKEN_UP_S, retry=False)
         with redis.Redis.from_url(settings.REDIS_URL) as connection:
-            answer = connection.blpop([key], timeout=timeout)
+            answer = connection.blpop([key], timeout=TAKEN_UP_S)
+            if answer and answer[1] == TAKEN:
+                answer = connection.blpop([key], timeout=timeout)
+            elif answer is None:
+                raise NoAnswer("No worker of the score queue is free: all are scoring a project, or none is running.")
     except (redis.RedisError, score_texts.OperationalError) as error:
         raise NoAnswer("The message broker is away.") from error
     if answer is None:
@@ -141,9 +151,12 @@ def answer(model_id: int, question: str, key: str) -> None:
     """The worker's side of `ask`."""
     model, asked = RewardModel.objects.get(pk=model_id), json.loads(question)
     values = None  # what the caller reads when the model cannot be loaded or fails: no need to wait any longer
+    with redis.Redis.from_url(settings.REDIS_URL) as connection:
+        connection.rpush(key, TAKEN)
+        connection.expire(key, ANSWER_KEPT_S)
     try:
         values = _scorer(str(folder_of(model))).score(asked["messages"], asked["responses"])
     finally:
         with redis.Redis.from_url(settings.REDIS_URL) as connection:
-            connection.lpush(key, json.dumps(values))
+            connection.rpush(key, json.dumps(values))
             connection.expire(key, ANSWER_KEPT_S)

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from annotation.comparisons import Group, groups
 from annotation.models import Judgement, Person, Project
-from workers import held_out, jobs, scoring
+from workers import held_out, jobs, model_roots, scoring
 from workers.models import Job, RewardModel
 from workers.reward import data, launch
 from workers.reward.config import TrainConfig
@@ -29,8 +29,8 @@ MOST = {"processes": 16, "threads": 64}
 GRACE_S = 60.0  # for the trainer to save its checkpoint
 
 
-def start(*, project: Project, by: Person | None, reason: str = "", **config: Any) -> Job:
-    """Queue a training; `reason` says which trigger asked for it (triggers.due).
+def start(*, project: Project, by: Person | None, reason: str = "", any_base: bool = False, **config: Any) -> Job:
+    """Queue a training; `reason` says which trigger asked for it (triggers.due). `any_base`: for who has the machine.
 
     Raises `jobs.Refused` where there is nothing to learn from or the settings make no sense, and `IntegrityError` while
     another training of the project is unfinished.
@@ -40,6 +40,8 @@ def start(*, project: Project, by: Person | None, reason: str = "", **config: An
         raise jobs.Refused("There are no rankings yet: a reward model needs some to learn from.")
     config = {"base": project.reward_base or settings.DEFAULT_REWARD_BASE, **config}
     _config(config)
+    if not any_base:
+        model_roots.check(config["base"])
     arguments = {"config": config, "last_judgement": newest, "reason": reason}
     return jobs.enqueue(Job.Kind.TRAIN, project=project, by=by, arguments=arguments)
 

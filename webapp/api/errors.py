@@ -31,3 +31,4 @@ class Unavailable(APIException):
     status_code = 503
     default_detail = "Not just now: try again in a moment."
     default_code = "unavailable"
+    wait = 5  # seconds, which DRF puts into Retry-After

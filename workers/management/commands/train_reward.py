@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         project = foreground.project_named(options["project"])
         try:
-            job = training.start(project=project, by=None, **json.loads(options["config"]))
+            job = training.start(project=project, by=None, any_base=True, **json.loads(options["config"]))
         except (json.JSONDecodeError, TypeError) as error:
             raise CommandError(f"--config is no JSON object of settings: {error}.") from error
         except jobs.Refused as refusal:
