@@ -23,6 +23,17 @@ LONGEST_CATEGORY = 60
 Facts = dict[str, Any]
 
 
+def brief_of(assignment: Assignment) -> dict[str, str]:
+    """What is wished of a prompt to write: the project's words and the task's, a category, a language."""
+    wished, project = assignment.task.brief or {}, assignment.project
+    words = filter(None, [project.prompt_instruction, wished.get("instruction", "")])
+    return {
+        "instruction": "\n\n".join(words),
+        "category": wished.get("category", ""),
+        "language": assignment.task.lane.language,
+    }
+
+
 def checked_text(text: str, about: str = "text") -> str:
     """The text as it is stored: outer blank lines and trailing blanks are nobody's words."""
     text = storable(text).replace("\r\n", "\n").strip("\n").rstrip()

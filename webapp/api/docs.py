@@ -65,6 +65,8 @@ def _named(schema: Any, schemas: dict[str, Any]) -> Any:
         return _named(schemas[name], schemas)
     if parts := schema.get("allOf"):
         return _named(parts[0], schemas)
+    if parts := schema.get("oneOf"):
+        return {"either": [_named(part, schemas) for part in parts]}
     if "properties" in schema:
         required = set(schema.get("required", ()))
         return {

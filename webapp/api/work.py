@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import ValidationError
@@ -15,15 +15,18 @@ from annotation import assignment as leases
 from annotation import judging
 from annotation.intake.checking import limit
 from annotation.models import Assignment, Judgement, Ranking, Sample
+from annotation.models.task import TaskKind
 from webapp.api.access import JUDGES, caller, project_for
 from webapp.api.errors import Conflict
 from webapp.api.fields import FiniteField, NamedField
 from webapp.api.schema import PROBLEMS
+from webapp.api.verdicts import SERIALIZERS, BriefSerializer, besides
 
 LONGEST_CRITERION = limit(Ranking, "criterion")
 
 
 class NextSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=TaskKind.choices, required=False, help_text="Only work of this kind.")
     holding = serializers.ListField(
         child=serializers.UUIDField(), max_length=leases.MAX_LIVE, required=False,
         help_text="Assignments in your hands already: you get another one than these (to prefetch).",
@@ -41,6 +44,7 @@ class TaskSerializer(serializers.Serializer[Any]):
     prompt = serializers.ListField(child=serializers.DictField())
     samples = SampleTextSerializer(many=True)
     questions = serializers.DictField()
+    brief = BriefSerializer(required=False)
 
 
 class AssignmentSerializer(serializers.Serializer[Any]):
@@ -106,6 +110,7 @@ def described(assignment: Assignment) -> dict[str, Any]:
             "prompt": task.messages,
             "samples": [{"id": pk, "text": texts[pk]} for pk in assignment.shown],
             "questions": assignment.project.questions,
+            **besides(assignment),
         },
     }
 
@@ -121,20 +126,29 @@ def next_task(request: Request, slug: str) -> Response:
     asked = NextSerializer(data=request.data or {})
     asked.is_valid(raise_exception=True)
     try:
-        holding = asked.validated_data.get("holding", ())
-        assignment = leases.lease_next(person=caller(request), project=project, holding=holding)
+        assignment = leases.lease_next(person=caller(request), project=project, **asked.validated_data)
     except leases.NothingLeft as nothing:
         return Response(status=204, headers={"X-Reason": nothing.reason})
     assignment.project = project
     return Response(described(assignment))
 
 
-@extend_schema(request=VerdictSerializer, responses={200: JudgementSerializer, **PROBLEMS})
+BODY = PolymorphicProxySerializer(
+    component_name="Said", serializers=[VerdictSerializer, *SERIALIZERS.values()], resource_type_field_name=None
+)
+
+
+@extend_schema(request=BODY, responses={200: JudgementSerializer, **PROBLEMS})
 @api_view(["PUT"])
 def judgement(request: Request, uuid: UUID) -> Response:
-    """Submit the judgement of one's assignment, or revise it. Sending the same again changes nothing."""
+    """Submit the judgement of one's assignment, or revise it. Sending the same again changes nothing.
+
+    What is sent depends on the task's kind: an order for `rank`, a text for `demonstrate`, a prompt for `write_prompt`,
+    a verdict for `review_prompt`, ratings, flags or categories for `rate`.
+    """
     assignment = _mine(request, uuid)
-    sent = VerdictSerializer(data=request.data)
+    serializer = SERIALIZERS.get(assignment.task.kind, VerdictSerializer)
+    sent = serializer(data=request.data, context={"assignment": assignment})
     sent.is_valid(raise_exception=True)
     try:
         written = judging.submit(assignment=assignment, verdict=sent.verdict(), source=Judgement.Source.API)
@@ -159,5 +173,5 @@ def skip(request: Request, uuid: UUID) -> Response:
 
 
 def _mine(request: Request, uuid: UUID) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user).select_related("project", "task")
+    mine = Assignment.objects.visible_to(request.user).select_related("project", "task__lane", "task__prompt", "person")
     return get_object_or_404(mine, pk=uuid)
