@@ -22,5 +22,8 @@ def draft(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
         for name, field in fields.items()
         if name in request.POST
     }
+    at = request.POST.get("at", "")
+    if at.isdecimal():  # when it was entered, by the browser's clock (ms): the newer of two copies wins
+        entered["at"] = int(at[:15])
     kept = leases.save_draft(assignment=assignment, draft=entered)
     return HttpResponse(status=204 if kept else 409)

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from annotation.models import Judgement
+from annotation.models import Assignment, Judgement
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
 from webapp.workbench.access import judged_project
@@ -36,3 +36,13 @@ def mine(request: SignedIn, slug: str) -> HttpResponse:
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     context = {"project": project, "rows": rows, "older": older, "today": of_today(request.user, project)}
     return render(request, "workbench/mine.html", context)
+
+
+@require_safe
+@login_required
+def last(request: SignedIn, slug: str) -> HttpResponse:
+    """To the task that was judged last."""
+    project = judged_project(request, slug)
+    judged = Assignment.objects.filter(person=request.user, project=project, state=Assignment.State.JUDGED)
+    newest = judged.order_by("-closed_at").first()
+    return redirect("task", slug, newest.pk) if newest else redirect("mine", slug)

@@ -8,7 +8,7 @@ from webapp.workbench import kinds
 from webapp.workbench.forms import SKIP_REASONS, VerdictForm
 from webapp.workbench.progress import of_today
 
-LAYOUTS = ("auto", "stacked")
+LAYOUTS = ("auto", "row", "stacked")
 
 
 def unbound(assignment: Assignment) -> VerdictForm:
@@ -27,7 +27,6 @@ def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]
         "today": of_today(request.user, project),
         "guideline": project.guideline,
         "unread": unread(project, request.user),
-        "last": last_judged(request.user, project),
         **context,
     }
 
@@ -56,8 +55,3 @@ def unread(project: Project, person: Person) -> str:
     if newest is None or read is None or read >= newest.version:
         return ""
     return "changed" if read else "new"
-
-
-def last_judged(person: Person, project: Project) -> Assignment | None:
-    mine = Assignment.objects.filter(person=person, project=project, state=Assignment.State.JUDGED)
-    return mine.order_by("-closed_at").first()

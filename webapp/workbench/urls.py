@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.workbench import drafts, history, projects, work
+from webapp.workbench import ahead, drafts, history, projects, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -8,7 +8,10 @@ urlpatterns = [
     path("p/<slug:slug>/guideline/", projects.guideline, name="guideline"),
     path("p/<slug:slug>/guideline/read/", projects.guideline_read, name="guideline_read"),
     path("p/<slug:slug>/mine/", history.mine, name="mine"),
+    path("p/<slug:slug>/mine/last/", history.last, name="last"),
     path("p/<slug:slug>/work/", work.work, name="work"),
+    path("p/<slug:slug>/work/ahead/", ahead.ahead, name="ahead"),
+    path("p/<slug:slug>/work/leave/", ahead.leave, name="leave"),
     path("p/<slug:slug>/work/<uuid:uuid>/", work.task, name="task"),
     path("p/<slug:slug>/work/<uuid:uuid>/submit/", work.submit, name="submit"),
     path("p/<slug:slug>/work/<uuid:uuid>/skip/", work.skip, name="skip"),

@@ -36,7 +36,7 @@ export function answerWith(order, at, digit) {
   return true;
 }
 
-export function startTurning(form, order) {
+export function startTurning(form, order, signal) {
   const buttons = form.querySelectorAll("[data-turn]");
 
   function show() {
@@ -46,7 +46,9 @@ export function startTurning(form, order) {
     }
   }
 
-  for (const button of buttons) button.addEventListener("click", () => order.turnTo(button.dataset.turn));
+  for (const button of buttons) {
+    button.addEventListener("click", () => order.turnTo(button.dataset.turn), { signal });
+  }
   order.onTurn(show);
   show();
 }

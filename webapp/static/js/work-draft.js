@@ -1,23 +1,35 @@
-// A closed lid loses nothing: every change goes to the server, and stays in this browser until the server has it.
-// Also counts the seconds in which the page was really looked at.
+// A closed lid loses nothing: every change is kept in this browser at once and on the server a moment later. Where the
+// two differ when the page opens, the newer wins. Also counts the seconds in which the page was really looked at.
 
+import { forget, keep, kept } from "./work-kept.js";
+import { token } from "./work-outbox.js";
 import { toast } from "./toast.js";
 
 const WAIT_MS = 400;
+const AGAIN_MS = 5000;
 
-function entered(form) {
-  const values = {};
-  for (const [name, value] of new FormData(form)) {
-    if (name !== "csrfmiddlewaretoken") values[name] = value;
-  }
-  return values;
+const keyOf = (uuid) => `prefloop-draft-${uuid}`;
+
+export function fieldsOf(form) {
+  return [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
 }
 
-function restore(form, order, kept) {
+// Keeps what was entered for a task that is not on the page: shown when it is opened again.
+export function keepDraft(uuid, fields) {
+  keep(keyOf(uuid), { at: Date.now(), fields });
+}
+
+export function forgetDraft(uuid) {
+  forget(keyOf(uuid));
+}
+
+function restore(form, order, fields) {
+  const values = new Map(fields);
   for (const field of form.elements) {
-    if (field.type === "radio") field.checked = kept[field.name] === field.value;
-    else if (field.type === "checkbox") field.checked = field.name in kept;
-    else if (field.name in kept) field.value = kept[field.name];
+    if (!field.name || field.name === "csrfmiddlewaretoken") continue;
+    if (field.type === "radio") field.checked = values.get(field.name) === field.value;
+    else if (field.type === "checkbox") field.checked = values.has(field.name);
+    else if (values.has(field.name)) field.value = values.get(field.name);
   }
   order.changed();
 }
@@ -43,68 +55,60 @@ class Draft {
   constructor(form, signal) {
     this.form = form;
     this.signal = signal;
-    this.key = `prefloop-draft-${form.dataset.uuid}`;
+    this.key = keyOf(form.dataset.uuid);
     this.timer = null;
     this.sending = null; // one at a time, so that an older state never lands after a newer one
   }
 
   keep() {
-    localStorage.setItem(this.key, JSON.stringify(entered(this.form)));
-    this.wait();
-    this.timer = setTimeout(() => this.send(), WAIT_MS);
+    keep(this.key, { at: Date.now(), fields: fieldsOf(this.form) });
+    this.send(WAIT_MS);
   }
 
-  wait() {
+  send(after) {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.post(), after);
+  }
+
+  async post() {
     clearTimeout(this.timer);
     this.timer = null;
-  }
-
-  async send() {
-    this.wait();
     await this.sending;
-    const sent = localStorage.getItem(this.key);
-    if (sent === null || this.signal.aborted) return;
-    const body = new FormData(this.form);
-    this.sending = fetch(this.form.dataset.draft, { method: "POST", body, keepalive: true, redirect: "manual" })
-      .then((answer) => this.acknowledge(answer, sent), () => undefined);
+    const draft = kept(this.key);
+    if (!draft || draft.saved || this.signal.aborted) return;
+    const body = new URLSearchParams([...draft.fields, ["at", draft.at]]);
+    const headers = { "X-CSRFToken": token() };
+    const sent = fetch(this.form.dataset.draft, { method: "POST", body, headers, keepalive: true, redirect: "manual" });
+    this.sending = sent.then((answer) => this.acknowledge(answer, draft), () => this.send(AGAIN_MS));
     await this.sending;
   }
 
-  acknowledge(answer, sent) {
+  acknowledge(answer, draft) {
     if (this.signal.aborted) return; // the task was submitted in the meantime
     if (answer.status === 409) toast(this.form.dataset.closed);
-    if ((answer.ok || answer.status === 409) && localStorage.getItem(this.key) === sent) this.forget();
-  }
-
-  forget() {
-    localStorage.removeItem(this.key);
+    const newest = kept(this.key)?.at === draft.at;
+    if (answer.ok && newest) keep(this.key, { ...draft, saved: true });
+    else if (answer.status >= 500) this.send(AGAIN_MS);
   }
 }
 
 function startKeeping(form, order, stamp, signal) {
   const draft = new Draft(form, signal);
-  const kept = localStorage.getItem(draft.key);
-  if (kept !== null) {
-    restore(form, order, JSON.parse(kept));
-    draft.send();
+  const found = kept(draft.key);
+  if (found && found.at > Number(form.dataset.draftAt || 0)) {
+    restore(form, order, found.fields);
+    if (!found.saved) draft.send(0);
   }
-  const keep = () => { stamp(); draft.keep(); };
-  order.onChange(keep);
-  form.addEventListener("input", keep);
-  form.addEventListener("submit", () => draft.wait());
-  form.addEventListener("htmx:beforeOnLoad", (event) => {
-    const { status, responseURL } = event.detail.xhr;
-    if (status < 400 && !responseURL.includes("/accounts/login/")) draft.forget();
-  });
-  addEventListener("pagehide", () => { if (draft.timer) draft.send(); }, { signal });
+  const change = () => { stamp(); draft.keep(); };
+  order.onChange(change);
+  form.addEventListener("input", change, { signal });
+  addEventListener("pagehide", () => { if (draft.timer) draft.post(); }, { signal });
+  signal.addEventListener("abort", () => clearTimeout(draft.timer));
+  form.addEventListener("draft:now", (event) => event.detail.wait(draft.post()), { signal });
 }
 
 export function startDraft(form, order, signal) {
   const stamp = startClock(form, signal);
-  form.addEventListener("submit", stamp, { capture: true });
-  form.addEventListener("htmx:configRequest", (event) => {
-    stamp();
-    event.detail.parameters.set("seconds", form.elements.seconds.value);
-  });
+  form.addEventListener("submit", stamp, { capture: true, signal });
   if (form.dataset.draft) startKeeping(form, order, stamp, signal);
 }

@@ -105,7 +105,7 @@ export function startDragging(form, order, signal) {
   form.addEventListener("pointerdown", (event) => {
     const card = gripped(event, order);
     if (card) drag = new Drag(card, event);
-  });
+  }, { signal });
   document.addEventListener("pointermove", (event) => {
     if (!drag?.move(event)) return;
     event.preventDefault();

@@ -4,18 +4,24 @@ import { answerWith, goToQuestion } from "./work-asked.js";
 
 const SWITCH = "prefloop-keys";
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
+const APART = "#skip, #report, dialog"; // forms of their own, in which no key means the ranking
 const NATIVE = "button, a, summary, textarea, input[type=checkbox]";
+
+// Keys that are short for a button or a link of the page.
+const CLICKS = {
+  s: "skip-link", r: "report-link", u: "look-back", z: "undo", v: "show-differences", o: "unfold-all", p: "pause",
+};
 
 function keysAreOn() {
   return localStorage.getItem(SWITCH) !== "off";
 }
 
-function startHelp(form) {
+function startHelp(form, signal) {
   const dialog = document.getElementById("help");
   const chosen = dialog.querySelector("#keys-on");
   chosen.checked = keysAreOn();
-  chosen.addEventListener("change", () => localStorage.setItem(SWITCH, chosen.checked ? "on" : "off"));
-  form.querySelector("#show-help").addEventListener("click", () => dialog.showModal());
+  chosen.addEventListener("change", () => localStorage.setItem(SWITCH, chosen.checked ? "on" : "off"), { signal });
+  form.querySelector("#show-help").addEventListener("click", () => dialog.showModal(), { signal });
   return dialog;
 }
 
@@ -84,37 +90,42 @@ function press(key, at, marker, dialog) {
   else if (letter) marker.mark(letter);
   else if (key === "ArrowLeft") marker.step(-1);
   else if (key === "ArrowRight") marker.step(1);
-  else if (key === "s") document.getElementById("skip-link")?.click();
-  else if (key === "u") document.getElementById("look-back")?.click();
   else if (key === "x") marker.turn();
   else if (key === "q") goToQuestion(marker.order);
   else if (key === "?") dialog.showModal();
-  else return false;
+  else return click(CLICKS[key]);
+  return true;
+}
+
+function click(id) {
+  const there = id && document.getElementById(id);
+  if (!there) return false;
+  there.click();
   return true;
 }
 
 function submits(event) {
   if (event.key !== "Enter") return false;
-  return event.ctrlKey || (!event.target.closest(NATIVE) && !event.target.closest("#skip"));
+  return event.ctrlKey || (!event.target.closest(NATIVE) && !event.target.closest(APART));
 }
 
 // Where a key has a meaning of its own: in a field that one types in, among radio buttons, on the skipping form.
 function isTaken(event) {
   const at = event.target;
-  if (event.ctrlKey || !keysAreOn() || at.closest(TYPING) || at.closest("#skip")) return true;
+  if (event.ctrlKey || !keysAreOn() || at.closest(TYPING) || at.closest(APART)) return true;
   return at.matches("input[type=radio]") && event.key.startsWith("Arrow");
 }
 
 export function startKeys(form, order, signal) {
-  const dialog = startHelp(form);
+  const dialog = startHelp(form, signal);
   const marker = new Marker(order);
 
   document.addEventListener("keydown", (event) => {
-    if (dialog.open || event.altKey || event.metaKey || event.isComposing) return;
+    if (document.querySelector("dialog[open]") || event.altKey || event.metaKey || event.isComposing) return;
     if (submits(event)) {
       event.preventDefault();
       form.requestSubmit();
     } else if (!isTaken(event) && press(event.key, event.target, marker, dialog)) event.preventDefault();
   }, { signal });
-  form.addEventListener("focusin", (event) => marker.follow(event.target));
+  form.addEventListener("focusin", (event) => marker.follow(event.target), { signal });
 }

@@ -106,7 +106,7 @@ export class Order {
   }
 }
 
-export function startOrder(form) {
+export function startOrder(form, signal) {
   const order = new Order(form);
   const said = form.querySelector("#order");
   const reason = form.querySelector("#reason");
@@ -135,8 +135,8 @@ export function startOrder(form) {
 
   order.onChange(show);
   order.onTurn(show);
-  form.addEventListener("change", () => order.changed());
-  form.addEventListener("submit", refuse, { capture: true });
+  form.addEventListener("change", () => order.changed(), { signal });
+  form.addEventListener("submit", refuse, { capture: true, signal });
   show();
   return order;
 }

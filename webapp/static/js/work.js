@@ -1,76 +1,50 @@
-// The page of one task. Everything here is a convenience over a plain form: work-order.js and its neighbours
-// each add one, and each starts anew when the next task is swapped in.
+// The page of an annotator at work. Everything here is a convenience over plain forms: the desk brings the next task,
+// the outbox carries what was sent, and the neighbours of work-order.js make ranking quick. Each starts anew with each
+// task. Forms with `data-outbox` go through the outbox: `judge` and `skip` end the task, a `note` does not.
 
 import { startTurning } from "./work-asked.js";
+import { startDesk } from "./work-start.js";
 import { startDraft } from "./work-draft.js";
 import { startDragging } from "./work-drag.js";
 import { startKeys } from "./work-keys.js";
 import { startOrder } from "./work-order.js";
+import { startGuideline, startLayout, startOpening } from "./work-view.js";
 
-const A_YEAR_S = 365 * 24 * 3600;
+let running = null; // what the task on the page listens to, ended when the next one comes
 
-function remember(name, value) {
-  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
-}
-
-function startLayout(task) {
-  const answers = task.querySelector(".answers");
-  const buttons = task.querySelectorAll(".segments [data-layout]");
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      answers.dataset.layout = button.dataset.layout;
-      for (const each of buttons) each.setAttribute("aria-pressed", String(each === button));
-      remember("layout", button.dataset.layout);
-    });
-  }
-}
-
-function startGuideline(task) {
-  const drawer = task.querySelector("#guideline");
-  drawer?.addEventListener("toggle", () => remember("guideline", drawer.open ? "open" : "closed"));
-  task.querySelector("#show-guideline")?.addEventListener("click", (event) => {
-    event.preventDefault();
-    drawer.open = !drawer.open;
-    if (drawer.open) drawer.scrollIntoView({ block: "nearest" });
-  });
-}
-
-function startSkipping(task) {
-  const skip = task.querySelector("#skip");
-  task.querySelector("#skip-link")?.addEventListener("click", (event) => {
-    event.preventDefault();
-    skip.open = true;
-    skip.scrollIntoView({ block: "center" });
-    skip.querySelector("input[type=radio]").focus();
-  });
-}
-
-let running = null; // what the task on the page listens to outside of itself, ended when the next one comes
-
-function start() {
+function stop() {
   running?.abort();
+  running = null;
+}
+
+function startRanking(task, form, signal) {
+  startLayout(task, signal);
+  const order = startOrder(form, signal);
+  startTurning(form, order, signal);
+  startDragging(form, order, signal);
+  startKeys(form, order, signal);
+  startDraft(form, order, signal);
+  order.onChange(() => { task.dataset.touched = "yes"; });
+}
+
+function start(task) {
+  stop();
   running = new AbortController();
-  const task = document.getElementById("task");
-  const form = document.getElementById("ranking");
-  if (!form) return;
   document.body.classList.add("scripted");
   for (const hidden of task.querySelectorAll("[data-script]")) hidden.hidden = false;
-  startLayout(task);
-  startGuideline(task);
-  startSkipping(task);
-  const order = startOrder(form);
-  startTurning(form, order);
-  startDragging(form, order, running.signal);
-  startKeys(form, order, running.signal);
-  startDraft(form, order, running.signal);
+  startOpening(task, running.signal);
+  const form = task.querySelector("#ranking");
+  if (form) startRanking(task, form, running.signal);
 }
 
-start();
+startGuideline(document.getElementById("desk"));
+startDesk(document.getElementById("desk"), { start, stop });
+
+// Tasks of other kinds may swap themselves by htmx.
 document.body.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target.id !== "task" && event.detail.elt.id !== "task") return;
-  start();
+  start(document.getElementById("task"));
   const problem = document.querySelector("#task .error[role=alert]");
-  const heading = document.querySelector("#task h1");
-  heading?.focus({ preventScroll: Boolean(problem) });
+  document.querySelector("#task h1")?.focus({ preventScroll: Boolean(problem) });
   problem?.scrollIntoView({ block: "center" });
 });

@@ -1,0 +1,209 @@
+// What lies before a person: the task on the page, those that were fetched ahead, and the last one, to undo.
+// A submit goes to the outbox and the next task is there at once; the server hears of both a moment later.
+
+import { claim, claimed, release } from "./work-claims.js";
+import { forgetDraft } from "./work-draft.js";
+import { token } from "./work-outbox.js";
+
+const RENEW_MS = 4 * 60 * 1000; // less than the server keeps a task that is only fetched
+const LOOK_AGAIN_MS = 15000;
+
+export function uuidOf(task) {
+  return task?.dataset.uuid ?? task?.querySelector("form[data-uuid]")?.dataset.uuid ?? "";
+}
+
+export function isTouched(task) {
+  return task.dataset.touched === "yes";
+}
+
+function parsed(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return document.importNode(template.content, true).querySelector("#task");
+}
+
+export class Desk {
+  // `start(task)` begins what a task on the page needs, `stop()` ends it.
+  constructor(element, outbox, { start, stop }) {
+    this.element = element;
+    this.outbox = outbox;
+    this.start = start;
+    this.stop = stop;
+    this.ahead = [];
+    this.previous = null; // {task, key, uuid}: the last that was sent
+    this.fetching = false;
+    setInterval(() => { if (!document.hidden) this.ask(); }, RENEW_MS);
+    outbox.addEventListener("back", () => this.goOn());
+    outbox.addEventListener("done", () => this.prefetch());
+    addEventListener("pagehide", () => this.leave());
+  }
+
+  get current() {
+    return document.getElementById("task");
+  }
+
+  // The first task, which the page came with. Where another tab has it, this one takes another.
+  async open() {
+    const uuid = uuidOf(this.current);
+    const chosen = this.element.dataset.chosen === "yes";
+    if (uuid && !(await claim(uuid)) && !chosen && !isTouched(this.current)) await this.fetch();
+    else this.begin();
+    this.prefetch();
+  }
+
+  begin() {
+    this.start(this.current);
+    if (this.current.dataset.nothing === "empty") setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
+  }
+
+  lookAgain() {
+    if (this.current.dataset.nothing !== "empty") return;
+    if (document.hidden) setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
+    else this.fetch();
+  }
+
+  // Sends a form of the task away; where that ends the task, the next one comes.
+  send(form) {
+    const task = this.current;
+    const { outbox: kind, uuid } = form.dataset;
+    const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
+    const said = form.querySelector("[data-said]")?.textContent.trim() ?? "";
+    const entry = { url: form.getAttribute("action"), fields, uuid: uuid ?? uuidOf(task), said, kind };
+    const key = this.outbox.put(entry);
+    if (kind !== "note") this.leaveTask(task, { key, ...form.dataset });
+    return entry;
+  }
+
+  leaveTask(task, { key, outbox: kind, undo }) {
+    this.stop();
+    forgetDraft(uuidOf(task));
+    this.previous = kind === "judge" ? { task, key, undo, uuid: uuidOf(task) } : null;
+    this.advance();
+  }
+
+  advance() {
+    const next = this.ahead.shift();
+    release(uuidOf(this.current));
+    if (!next) return this.fetch();
+    this.show(next);
+    return this.prefetch();
+  }
+
+  show(task) {
+    this.stop();
+    if (this.current !== task) this.current.replaceWith(task);
+    task.inert = false;
+    window.htmx?.process(task);
+    history.replaceState(null, "", this.element.dataset.work);
+    this.element.dataset.chosen = "no";
+    scrollTo(0, 0);
+    this.begin();
+    task.querySelector("h1")?.focus({ preventScroll: true });
+    this.element.dispatchEvent(new CustomEvent("desk:shown", { bubbles: true }));
+  }
+
+  // Puts the last task back, as it was; the present one waits behind it.
+  takeBack() {
+    const { task, uuid } = this.previous;
+    this.previous = null;
+    if (uuidOf(this.current)) this.ahead.unshift(this.current);
+    claim(uuid);
+    this.show(task);
+  }
+
+  // What the browser has in its hands, this page's own prefetched tasks apart.
+  async holding() {
+    const unsent = this.outbox.entries.map((entry) => entry.uuid);
+    const all = new Set([...await claimed(), ...unsent].filter(Boolean));
+    for (const task of this.ahead) all.delete(uuidOf(task));
+    return [...all];
+  }
+
+  // Where none is ahead: waits for the one that is on its way, or fetches the next.
+  async fetch() {
+    if (this.fetching) return;
+    this.fetching = true;
+    this.current.inert = true;
+    this.element.setAttribute("aria-busy", "true");
+    await this.asking;
+    if (this.ahead.length) this.show(this.ahead.shift());
+    else await this.fetchOne();
+    this.fetching = false;
+    this.element.removeAttribute("aria-busy");
+    this.prefetch();
+  }
+
+  async fetchOne() {
+    const query = new URLSearchParams((await this.holding()).map((uuid) => ["holding", uuid]));
+    try {
+      const answer = await fetch(`${this.element.dataset.work}?${query}`, {
+        headers: { "HX-Request": "true" }, redirect: "manual", cache: "no-store",
+      });
+      if (answer.type === "opaqueredirect") location.assign(this.element.dataset.work);
+      else if (answer.ok) await this.arrived(parsed(await answer.text()));
+      else this.stand();
+    } catch {
+      this.stand();
+    }
+  }
+
+  async arrived(task) {
+    const mine = await claim(uuidOf(task));
+    task.toggleAttribute("data-elsewhere", !mine);
+    this.show(task);
+  }
+
+  // No network and nothing ahead: the person hears it, and the work goes on by itself when the server is back.
+  stand() {
+    const waiting = document.getElementById("waiting");
+    this.show(waiting.content.firstElementChild.cloneNode(true));
+    setTimeout(() => this.goOn(), LOOK_AGAIN_MS / 3);
+  }
+
+  goOn() {
+    if (this.current.dataset.nothing === "waiting") this.fetch();
+    else this.prefetch();
+  }
+
+  prefetch() {
+    if (!this.ahead.length) this.ask();
+  }
+
+  // Says what the page shows, and gets what comes after it. Where the network is away the outbox says so, and the next
+  // submit, or the network's return, asks again.
+  async ask() {
+    if (this.current.dataset.nothing) return;
+    await this.asking;
+    this.asking = this.askAhead().catch(() => undefined);
+    await this.asking;
+    this.asking = null;
+  }
+
+  async askAhead() {
+    const now = uuidOf(this.current);
+    const fields = (await this.holding()).map((uuid) => ["holding", uuid]);
+    for (const task of this.ahead) fields.push(["have", uuidOf(task)]);
+    const body = new URLSearchParams([["now", now], ...fields]);
+    const headers = { "X-CSRFToken": token() };
+    const answer = await fetch(this.element.dataset.ahead, { method: "POST", body, headers, redirect: "manual" });
+    if (answer.status === 409) return this.gone(now);
+    if (answer.status !== 200) return undefined;
+    return this.put(parsed(await answer.text()));
+  }
+
+  async put(task) {
+    const uuid = uuidOf(task);
+    if (uuid && uuid !== uuidOf(this.current) && await claim(uuid)) this.ahead.push(task);
+  }
+
+  // Somebody else took the shown task before it was taken up: nothing is lost while nothing was entered.
+  gone(uuid) {
+    if (uuid === uuidOf(this.current) && !isTouched(this.current)) this.advance();
+  }
+
+  leave() {
+    if (!this.ahead.length) return;
+    const fields = this.ahead.map((task) => ["holding", uuidOf(task)]);
+    navigator.sendBeacon(this.element.dataset.leave, new URLSearchParams([...fields, ["csrfmiddlewaretoken", token()]]));
+  }
+}

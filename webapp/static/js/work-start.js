@@ -1,0 +1,30 @@
+// Desk, outbox and what is said of both, wired together; and undoing, which needs all three.
+
+import { Desk } from "./work-desk.js";
+import { Outbox } from "./work-outbox.js";
+import { startSaying } from "./work-said.js";
+
+// What is not on its way yet is just kept back; else the server undoes it, in its turn behind the submit.
+function undo(desk, outbox, said) {
+  const last = desk.previous;
+  if (!last) return;
+  if (!outbox.drop(last.key) && last.undo) outbox.put({ url: last.undo, fields: [], uuid: last.uuid, said: "", kind: "undo" });
+  desk.takeBack();
+  said.clear();
+}
+
+export function startDesk(element, task) {
+  const outbox = new Outbox(element.dataset.person);
+  const desk = new Desk(element, outbox, task);
+  const said = startSaying(desk, outbox);
+
+  element.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.outbox || event.defaultPrevented) return;
+    event.preventDefault();
+    said.sending(desk.send(form));
+  });
+  element.addEventListener("desk:undo", () => undo(desk, outbox, said));
+  desk.open();
+  outbox.flush();
+}

@@ -1,0 +1,56 @@
+// How the page is looked at: the layout of the answers, the guideline beside them, what is folded out below.
+
+const A_YEAR_S = 365 * 24 * 3600;
+
+function remember(name, value) {
+  document.cookie = `${name}=${value};path=/;max-age=${A_YEAR_S};samesite=lax`;
+}
+
+function cookie(name) {
+  return document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1];
+}
+
+// A task that was fetched ahead takes the layout that was chosen meanwhile.
+export function startLayout(task, signal) {
+  const answers = task.querySelector(".answers");
+  const buttons = [...task.querySelectorAll(".segments [data-layout]")];
+
+  function take(layout) {
+    answers.dataset.layout = layout;
+    for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.layout === layout));
+  }
+
+  const chosen = cookie("layout");
+  if (buttons.some((button) => button.dataset.layout === chosen)) take(chosen);
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      take(button.dataset.layout);
+      remember("layout", button.dataset.layout);
+    }, { signal });
+  }
+}
+
+// The guideline belongs to the desk, not to the task: it stays open, and where one was reading.
+export function startGuideline(desk) {
+  const drawer = desk.querySelector("#guideline");
+  drawer?.addEventListener("toggle", () => remember("guideline", drawer.open ? "open" : "closed"));
+  desk.addEventListener("click", (event) => {
+    if (!drawer || !event.target.closest("#show-guideline")) return;
+    event.preventDefault();
+    drawer.open = !drawer.open;
+    if (drawer.open) drawer.scrollIntoView({ block: "nearest" });
+  });
+}
+
+// Links to a part of the page that is folded together, such as the reasons for a skip, open it.
+export function startOpening(task, signal) {
+  for (const link of task.querySelectorAll("[data-opens]")) {
+    link.addEventListener("click", (event) => {
+      const part = document.getElementById(link.dataset.opens);
+      event.preventDefault();
+      part.open = true;
+      part.scrollIntoView({ block: "center" });
+      part.querySelector("input, select, textarea")?.focus();
+    }, { signal });
+  }
+}
