@@ -44,7 +44,7 @@ def test_safe_rlhf_by_keyboard(visit: Open, asking: Asking) -> None:
     page.locator("#answer-A .harms summary").focus()
     page.keyboard.press("b")
     page.keyboard.press("Enter")
-    expect(page.locator("#task .message.success")).to_contain_text("Harmlessness: B > A")
+    expect(page.locator("#said .message.success")).to_contain_text("Harmlessness: B > A")
     judgement = Judgement.objects.get()
     assert judgement.categories == {str(judgement.assignment.shown[0]): {"animal_abuse": "severe"}}
     assert judgement.rankings.count() == 2
@@ -60,7 +60,7 @@ def test_llama2_by_mouse(visit: Open, asking: Asking) -> None:
     page.locator("#answer-A").get_by_label("Unsafe").check()
     expect(page.locator("#reason")).to_have_text("Ready")
     page.click("#submit")
-    expect(page.locator("#task .message.success")).to_have_text("Saved: B > A")
+    expect(page.locator("#said .message.success")).to_have_text("Saved: B > A")
     judgement = Judgement.objects.get()
     a, b = judgement.assignment.shown
     assert judgement.strength == 4
@@ -73,7 +73,7 @@ def test_ratings_by_digits(visit: Open, asking: Asking) -> None:
         page.keyboard.press(digit)
     expect(page.locator("#reason")).to_have_text("Ready")
     page.keyboard.press("Enter")
-    expect(page.locator("#task .message.success")).to_have_text("Saved: A > B > C > D")
+    expect(page.locator("#said .message.success")).to_have_text("Saved: A > B > C > D")
     judgement = Judgement.objects.get()
     given = [judgement.ratings[str(s)]["overall_quality"] for s in judgement.assignment.shown]
     assert given == [7, 5, 3, 1]

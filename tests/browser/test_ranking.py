@@ -39,7 +39,7 @@ def order(judgement: Judgement) -> list[list[str]]:
 
 def next_task(page: Page, saved: str) -> None:
     """The next task is there, said aloud and in focus."""
-    expect(page.locator("#task .message.success")).to_have_text(saved)
+    expect(page.locator("#said .message.success")).to_have_text(saved)
     expect(page.locator("#task-title")).to_be_focused()
 
 
@@ -162,44 +162,6 @@ def test_without_script(visit: Open, work: Person) -> None:
     assert judged().count() == 1
 
 
-def test_a_draft_survives_a_reload(visit: Open, work: Person) -> None:
-    page = visit(work, "/p/letters/work/")
-    with page.expect_response(re.compile("/draft/")):
-        page.keyboard.press("2")
-        page.fill("#id_comment", "in the middle of it")
-    page.wait_for_function("!Object.keys(localStorage).some((key) => key.startsWith('prefloop-draft'))")
-    page.reload()
-    expect(page.locator("#order")).to_have_text("A")
-    expect(page.locator("#id_comment")).to_have_value("in the middle of it")
-
-
-def test_a_draft_survives_a_lost_network(visit: Open, work: Person) -> None:
-    page = visit(work, "/p/letters/work/")
-    page.context.set_offline(True)
-    for digit in "1234":
-        page.keyboard.press(digit)
-    page.keyboard.press("Enter")
-    expect(page.locator("#toast")).to_contain_text("cannot be reached")
-    expect(page.locator("#order")).to_have_text("A > B > C > D")
-    page.context.set_offline(False)
-    page.reload()
-    expect(page.locator("#order")).to_have_text("A > B > C > D")
-    page.click("#submit")
-    next_task(page, "Saved: A > B > C > D")
-
-
-@pytest.mark.parametrize("lost", ["sessionid", None])
-def test_a_session_that_ended_loses_nothing(visit: Open, work: Person, lost: str | None) -> None:
-    page = visit(work, "/p/letters/work/")
-    page.context.clear_cookies(name=lost)
-    for digit in "4321":
-        page.keyboard.press(digit)
-    page.keyboard.press("Enter")
-    page.wait_for_url(re.compile("login.*next=.*work"))
-    sign_in(page, work.username)
-    expect(page.locator("#order")).to_have_text("D > C > B > A")
-
-
 def test_looking_back_at_the_last_one(visit: Open, work: Person) -> None:
     page = visit(work, "/p/letters/work/")
     for digit in "1234":
@@ -221,7 +183,7 @@ def test_skipping_by_keyboard(visit: Open, work: Person) -> None:
     page.keyboard.press("s")
     page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    expect(page.locator("#task .message")).to_contain_text("Skipped")
+    expect(page.locator("#said .message")).to_contain_text("Skipped")
     assert Assignment.objects.get(state="skipped").skip_reason == "unsure"
 
 

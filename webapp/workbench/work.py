@@ -110,7 +110,7 @@ def _nothing(request: SignedIn, context: dict[str, Any]) -> HttpResponse:
 def _page(request: SignedIn, part: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
     """The page, or for htmx its task alone, at the address that stands for it."""
     context["part"] = f"workbench/{part}_part.html"
-    context["chosen"] = "uuid" in (request.resolver_match.kwargs if request.resolver_match else {})
+    context["by_address"] = "uuid" in (request.resolver_match.kwargs if request.resolver_match else {})
     if not request.htmx:
         return render(request, "workbench/work.html", context, status=status)
     response = render(request, context["part"], context, status=status)

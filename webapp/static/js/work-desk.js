@@ -44,11 +44,13 @@ export class Desk {
 
   // The first task, which the page came with. Where another tab has it, this one takes another.
   async open() {
-    const uuid = uuidOf(this.current);
+    this.begin();
+    const mine = await claim(uuidOf(this.current));
+    if (mine) return this.prefetch();
     const chosen = this.element.dataset.chosen === "yes";
-    if (uuid && !(await claim(uuid)) && !chosen && !isTouched(this.current)) await this.fetch();
-    else this.begin();
-    this.prefetch();
+    if (chosen || isTouched(this.current)) this.element.dispatchEvent(new Event("desk:elsewhere"));
+    else await this.fetch();
+    return this.prefetch();
   }
 
   begin() {
@@ -149,8 +151,8 @@ export class Desk {
 
   async arrived(task) {
     const mine = await claim(uuidOf(task));
-    task.toggleAttribute("data-elsewhere", !mine);
     this.show(task);
+    if (!mine) this.element.dispatchEvent(new Event("desk:elsewhere"));
   }
 
   // No network and nothing ahead: the person hears it, and the work goes on by itself when the server is back.

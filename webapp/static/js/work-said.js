@@ -1,5 +1,6 @@
 // What became of the last thing sent, with a way to undo it, and what still waits in this browser.
 
+import { uuidOf } from "./work-desk.js";
 import { keepDraft } from "./work-draft.js";
 
 function line(text, level) {
@@ -45,6 +46,10 @@ class Said {
     return [undo];
   }
 
+  note(text) {
+    this.place.replaceChildren(line(text, "warning"));
+  }
+
   clear() {
     this.place.replaceChildren();
   }
@@ -87,6 +92,13 @@ export function startSaying(desk, outbox) {
   const said = new Said(desk, outbox);
   outbox.addEventListener("change", () => said.waiting());
   outbox.addEventListener("done", (event) => said.outcome(event.detail.outcome));
+  // The task on the page in another tab: seen when this one opens, or when that one submits.
+  desk.element.addEventListener("desk:elsewhere", () => said.note(said.words.elsewhere));
+  addEventListener("storage", ({ key, newValue }) => {
+    if (!key?.startsWith(outbox.prefix) || !newValue) return;
+    const { uuid, kind } = JSON.parse(newValue);
+    if (kind === "judge" && uuid === uuidOf(desk.current)) said.note(said.words.judgedElsewhere);
+  });
   said.waiting();
   return said;
 }
