@@ -17,10 +17,11 @@ from django.db.models import Count, Q
 from annotation.content import storable, text_hash
 from annotation.models import Generator, Person, Project, Prompt, Sample
 from annotation.tasks import form_rank_tasks
-from workers import jobs, model_roots
+from workers import best_of_n, jobs, model_roots
 from workers.generation import Backend, BackendRefused, BackendUnavailable, Message, Request, Sampling, open_backend
 from workers.generation import Cancelled as GenerationCancelled
 from workers.models import Job
+from workers.nextup import forming
 
 CHUNK = 4  # prompts: large enough to batch, small enough that little is lost with a worker
 TEMPERATURES = (0.3, 0.7, 0.9, 1.1)
@@ -39,10 +40,12 @@ def start(
     temperatures: Sequence[float] | None = None,
     max_new_tokens: int | None = None,
     seed: int | None = None,
+    best_of: int | None = None,
 ) -> Job:
     """Queue a job that gives each prompt `per_prompt` answers (K), or those that it lacks.
 
-    Without `prompt_ids`: every accepted prompt with fewer than that. Raises `jobs.Refused`.
+    Without `prompt_ids`: every accepted prompt with fewer than that. With `best_of`, or the generator's own setting of
+    that name, each is the best of so many: see best_of_n.py. Raises `jobs.Refused`.
     """
     wanted = per_prompt or project.k
     generator = generator or default_generator(project)
@@ -55,8 +58,10 @@ def start(
         sampling["max_new_tokens"] = max_new_tokens
     if temperatures is None:
         temperatures = [sampling["temperature"]] if "temperature" in sampling else TEMPERATURES
+    draws = best_of_n.checked(project, generator.parameters.get("best_of", 1) if best_of is None else best_of)
     arguments = {
         "generator": generator.pk,
+        "best_of": draws,
         "prompts": ids,
         "per_prompt": wanted,
         "temperatures": list(temperatures),
@@ -117,10 +122,11 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
     done = job.mine().values_list("done", flat=True).get()
     job.progress(done, len(prompts), "loading the model")
     job.log(f"{generator.name}: {job.arguments['per_prompt']} answers for each of {len(prompts)} prompts.")
+    judge = best_of_n.judge_of(job.project, draws=_draws(job), per_prompt=job.arguments["per_prompt"])
     backend = open_generator(generator)
     try:
         for first in range(done - done % CHUNK, len(prompts), CHUNK):
-            _chunk(job, backend, generator, prompts[first : first + CHUNK], first)
+            _chunk(job, backend, generator, judge, prompts[first : first + CHUNK], first)
     except GenerationCancelled:
         job.check()
         raise
@@ -147,49 +153,77 @@ def open_generator(generator: Generator) -> Backend:
         raise jobs.Refused(str(refusal)) from refusal
 
 
-def _chunk(job: jobs.RunningJob, backend: Backend, generator: Generator, ids: list[int], first: int) -> None:
+def _draws(job: jobs.RunningJob) -> int:
+    return int(job.arguments.get("best_of", 1))
+
+
+def _chunk(
+    job: jobs.RunningJob,
+    backend: Backend,
+    generator: Generator,
+    judge: best_of_n.Judge | None,
+    ids: list[int],
+    first: int,
+) -> None:
     """Sample for these prompts until each has its answers, and commit them with the progress."""
     job.progress(first, len(job.arguments["prompts"]), "sampling")
     prompts = list(Prompt.objects.filter(pk__in=ids).order_by("pk"))
     texts = _known_texts(prompts)
-    made: list[Sample] = []
+    filled = _usable_answers(prompts)
+    made: list[best_of_n.Drawn] = []
     for extra in range(1 + EXTRA_ROUNDS):
-        requests = _missing(prompts, texts, job.arguments, extra)
-        if not requests:
+        wishes = _missing(prompts, filled, job.arguments, extra)
+        if not wishes:
             break
-        answers = backend.generate(list(requests), cancelled=job.must_stop)
-        for request, answer in zip(requests, answers, strict=True):
+        answers = backend.generate([request for _, request in wishes], cancelled=job.must_stop)
+        for (number, request), answer in zip(wishes, answers, strict=True):
             prompt_id = int(request.key)
             text = storable(answer.text).strip()
             if text and text not in texts[prompt_id]:
                 texts[prompt_id].add(text)
-                made.append(_sample(prompt_id, generator, request.sampling, answer, text))
-    _commit(job, made, ids, first)
+                filled[prompt_id].add(number)
+                made.append((number, _sample(prompt_id, generator, request.sampling, answer, text)))
+    scores = judge.choose(made, prompts, draws=_draws(job)) if judge else {}
+    _commit(job, [sample for _, sample in made], scores, judge, ids, first)
 
 
 def _known_texts(prompts: list[Prompt]) -> dict[int, set[str]]:
+    """What a new answer must differ from, those too that best of n set aside."""
     texts: dict[int, set[str]] = {prompt.pk: set() for prompt in prompts}
-    for prompt_id, text in Sample.objects.filter(prompt__in=texts, usable=True).values_list("prompt_id", "text"):
+    for prompt_id, text in Sample.objects.filter(prompt__in=texts).values_list("prompt_id", "text"):
         texts[prompt_id].add(text)
     return texts
 
 
-def _missing(prompts: list[Prompt], texts: dict[int, set[str]], arguments: dict[str, Any], extra: int) -> list[Request]:
-    """One request for each answer that a prompt still lacks; another round draws with seeds of its own."""
+def _usable_answers(prompts: list[Prompt]) -> dict[int, set[int]]:
+    """The numbers of the answers that each prompt has: as many, from 0, as are usable."""
+    usable = Sample.objects.filter(prompt__in=prompts, usable=True).values_list("prompt_id")
+    counts = dict(usable.annotate(n=Count("pk")).order_by())
+    return {prompt.pk: set(range(counts.get(prompt.pk, 0))) for prompt in prompts}
+
+
+def _missing(
+    prompts: list[Prompt], filled: dict[int, set[int]], arguments: dict[str, Any], extra: int
+) -> list[tuple[int, Request]]:
+    """Numbers and requests of the answers that prompts still lack; another round draws with seeds of its own."""
     wanted = arguments["per_prompt"]
     return [
-        _request(prompt.messages, arguments, number + extra * wanted, prompt.pk, prompt.content_hash)
+        (number, _request(prompt.messages, arguments, number + extra * wanted, prompt.pk, prompt.content_hash, draw))
         for prompt in prompts
-        for number in range(len(texts[prompt.pk]), wanted)
+        for number in range(wanted)
+        if number not in filled[prompt.pk]
+        for draw in range(arguments.get("best_of", 1))
     ]
 
 
-def _request(messages: Any, arguments: dict[str, Any], number: int, prompt_id: int, content_hash: str = "") -> Request:
+def _request(
+    messages: Any, arguments: dict[str, Any], number: int, prompt_id: int, content_hash: str = "", draw: int = 0
+) -> Request:
     temperatures = arguments["temperatures"]
     try:
         sampling = Sampling(
             temperature=temperatures[number % len(temperatures)],
-            seed=_seed(arguments["seed"], content_hash, number),
+            seed=_seed(arguments["seed"], content_hash, number, draw),
             **arguments["sampling"],
         )
     except (ValueError, TypeError, ZeroDivisionError) as error:
@@ -197,9 +231,10 @@ def _request(messages: Any, arguments: dict[str, Any], number: int, prompt_id: i
     return Request(key=str(prompt_id), messages=cast(list[Message], messages), sampling=sampling)
 
 
-def _seed(seed: int, content_hash: str, number: int) -> int:
+def _seed(seed: int, content_hash: str, number: int, draw: int) -> int:
     """A seed of 31 bits that depends on the prompt's content, so that it is the same on any machine."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{content_hash}:{number}".encode()).digest()[:4]) >> 1
+    place = f"{seed}:{content_hash}:{number}" + (f":{draw}" if draw else "")
+    return int.from_bytes(hashlib.sha256(place.encode()).digest()[:4]) >> 1
 
 
 def _sample(prompt_id: int, generator: Generator, sampling: Sampling, answer: Any, text: str) -> Sample:
@@ -218,9 +253,19 @@ def _sample(prompt_id: int, generator: Generator, sampling: Sampling, answer: An
 
 
 @transaction.atomic
-def _commit(job: jobs.RunningJob, samples: list[Sample], prompt_ids: list[int], first: int) -> None:
+def _commit(
+    job: jobs.RunningJob,
+    samples: list[Sample],
+    scores: best_of_n.TextScores,
+    judge: best_of_n.Judge | None,
+    prompt_ids: list[int],
+    first: int,
+) -> None:
     Sample.objects.bulk_create(samples, ignore_conflicts=True)
+    if judge:
+        judge.keep(scores, prompt_ids)
     if job.project.auto_tasks:
-        form_rank_tasks(project=job.project, prompt_ids=prompt_ids)
+        order = forming.sample_order(job.project, prompt_ids)
+        form_rank_tasks(project=job.project, prompt_ids=prompt_ids, sample_order=order)
     done = first + len(prompt_ids)
     job.progress(done, len(job.arguments["prompts"]), "sampling")  # raises, and so rolls back, when the job is lost

@@ -64,7 +64,7 @@ def _score_all(job: jobs.RunningJob, model: RewardModel) -> None:
     job.progress(0, total, "loading the model")
     if not total:
         return
-    scorer = _scorer(str(folder_of(model)))
+    scorer = scorer_of(model)
     while chunk := list(prompts.filter(pk__gt=last)[:CHUNK]):
         samples = list(lacking.filter(prompt__in=chunk).select_related("prompt").order_by("prompt_id", "pk"))
         scores = scores_of(scorer, model, samples)
@@ -108,6 +108,11 @@ def _after(job: jobs.RunningJob, model: RewardModel) -> dict[str, Any]:
 
 def folder_of(model: RewardModel) -> Path:
     return Path(settings.DATA_DIR) / "reward_models" / model.folder
+
+
+def scorer_of(model: RewardModel) -> "Scorer":
+    """The model, loaded; the process keeps the last one. Raises `workers.reward.config.TrainingRefused`."""
+    return _scorer(str(folder_of(model)))
 
 
 @lru_cache(maxsize=1)
@@ -155,7 +160,7 @@ def answer(model_id: int, question: str, key: str) -> None:
         connection.rpush(key, TAKEN)
         connection.expire(key, ANSWER_KEPT_S)
     try:
-        values = _scorer(str(folder_of(model))).score(asked["messages"], asked["responses"])
+        values = scorer_of(model).score(asked["messages"], asked["responses"])
     finally:
         with redis.Redis.from_url(settings.REDIS_URL) as connection:
             connection.rpush(key, json.dumps(values))
