@@ -14,6 +14,7 @@ from annotation.quality.said import Judged, Vote
 from annotation.quality.shares import Estimate, Tally
 
 PRIOR = 5.0  # tasks that the project's mean counts for in somebody's reliability
+PEOPLE = 2_000  # those who judged most have rows of their own
 PASS = 0.7  # of gold, where the project does not say
 
 
@@ -69,7 +70,8 @@ class Measure:
             "agreement": {criterion: agreement.figures() for criterion, agreement in self.agreement.items()},
             "gold": self.gold.estimate().as_dict(),
             "bias": {**self.all.figures(), "places": self.places.figures()},
-            "people": [self._person(person) for person in self._most_first()],
+            "people": [self._person(person) for person in self._most_first()[:PEOPLE]],
+            "people_in_all": len(self.habits),
         }
 
     def _most_first(self) -> list[int]:

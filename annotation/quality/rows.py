@@ -39,8 +39,10 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
 
 
 def judged(project: Project) -> Iterator[Judged]:
-    """Every task of the project in which somebody judged answers, with all current judgements of it; of gold, what was said first:
-    later its right order may be known."""
+    """Every task of the project in which somebody judged answers, with all current judgements of it.
+
+    Of gold it is what was said first: later its right order may be known.
+    """
     values: dict[str, int | str] = {"project": project.pk, "zone": timezone.get_current_timezone_name()}
     with connection.chunked_cursor() as cursor:
         cursor.execute(JUDGED, values)

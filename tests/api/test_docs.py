@@ -12,6 +12,7 @@ CONTRACT = {
     ("GET", "/api/v1/projects/{slug}/comparisons/"), ("POST", "/api/v1/projects/{slug}/generations/"),
     ("POST", "/api/v1/projects/{slug}/reward-models/"), ("POST", "/api/v1/projects/{slug}/snapshots/"),
     ("GET", "/api/v1/jobs/{job_id}/"), ("POST", "/api/v1/jobs/{job_id}/cancel/"),
+    ("GET", "/api/v1/projects/{slug}/quality/"),
     ("POST", "/api/v1/projects/{slug}/next/"), ("PUT", "/api/v1/assignments/{uuid}/judgement/"),
     ("POST", "/api/v1/assignments/{uuid}/skip/"), ("POST", "/api/v1/reward-models/{id}/score/"),
     ("GET", "/api/v1/snapshots/{id}/{form}/{split}.{extension}"),

@@ -3,7 +3,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from webapp.api import docs, generations, intake, jobs, problems, projects, reward_models, snapshots, work
+from webapp.api import docs, generations, intake, jobs, problems, projects, quality, reward_models, snapshots, work
 
 app_name = "api"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("projects/<slug:slug>/prompts/", intake.prompts, name="prompts"),
     path("projects/<slug:slug>/samples/", intake.samples, name="samples"),
     path("projects/<slug:slug>/comparisons/", intake.comparisons, name="comparisons"),
+    path("projects/<slug:slug>/quality/", quality.quality, name="quality"),
     path("projects/<slug:slug>/generations/", generations.generations, name="generations"),
     path("projects/<slug:slug>/reward-models/", reward_models.reward_models, name="reward_models"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="snapshots"),
