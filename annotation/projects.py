@@ -1,5 +1,6 @@
 """Writes over a project and what belongs to it: creation, guideline, members, invitations."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -60,6 +61,50 @@ def remove_member(*, project: Project, person: Person, by: Person) -> None:
         revoke(assignment=assignment)
     Membership.objects.filter(project=project, person=person).delete()
     record("member.remove", actor=by, project=project, subject=person.username)
+
+
+@transaction.atomic
+def set_reach(
+    *, project: Project, person: Person, languages: Sequence[str], cohorts: Sequence[str], by: Person
+) -> None:
+    """Which tasks a member may get: those in `languages` (none: all), and what is for `cohorts` beside what is for
+    everybody. What they have in work they may finish."""
+    reach = {"languages": _distinct(languages), "cohorts": _distinct(cohorts)}
+    if Membership.objects.filter(project=project, person=person).update(**reach):
+        record("member.reach", actor=by, project=project, subject=person.username, **reach)
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    return sorted({name.strip() for name in names} - {""})
+
+
+@transaction.atomic
+def pause(*, project: Project, person: Person, by: Person) -> int:
+    """Give a member no more tasks until somebody lifts it; what they have in work goes to others: answers how much."""
+    if not Membership.objects.filter(project=project, person=person, paused_at=None).update(paused_at=timezone.now()):
+        return 0
+    record("member.pause", actor=by, project=project, subject=person.username)
+    return take_back(project=project, person=person, by=by)
+
+
+@transaction.atomic
+def resume(*, project: Project, person: Person, by: Person) -> bool:
+    """Lift a pause; False where there was none."""
+    members = Membership.objects.filter(project=project, person=person, paused_at__isnull=False)
+    if not members.update(paused_at=None):
+        return False
+    record("member.resume", actor=by, project=project, subject=person.username)
+    return True
+
+
+@transaction.atomic
+def take_back(*, project: Project, person: Person, by: Person) -> int:
+    """Take away what somebody has in work, for others; answers how many tasks that were."""
+    live = Assignment.objects.filter(project=project, person=person).live()
+    taken = sum(revoke(assignment=assignment) for assignment in live)
+    if taken:
+        record("member.take_back", actor=by, project=project, subject=person.username, tasks=taken)
+    return taken
 
 
 def _keep_an_owner(project: Project, leaving: Person) -> None:

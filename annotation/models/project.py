@@ -28,6 +28,8 @@ class Role(models.TextChoices):
 
 MANAGES = (Role.OWNER, Role.MANAGER)
 JUDGES = (Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.ANNOTATOR)
+# Who may rule on tasks whose judges disagree.
+REVIEWS = (Role.OWNER, Role.MANAGER, Role.REVIEWER)
 # Who may read everybody's judgements and the models behind the samples.
 READS_DATA = (Role.OWNER, Role.MANAGER, Role.VIEWER)
 

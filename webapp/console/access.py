@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django_htmx.middleware import HtmxDetails
 
 from annotation.models import Person, Project
-from annotation.models.project import JUDGES, MANAGES, READS_DATA
+from annotation.models.project import JUDGES, MANAGES, READS_DATA, REVIEWS
 
 
 class SignedIn(HttpRequest):
@@ -33,3 +33,7 @@ def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]
 
 def page(request: SignedIn, template: str, project: Project, *, status: int = 200, **context: Any) -> HttpResponse:
     return render(request, f"console/{template}.html", facts(request, project, **context), status=status)
+
+
+def reviewed(request: SignedIn, slug: str) -> Project:
+    return get_object_or_404(Project.objects.with_role(request.user, *REVIEWS), slug=slug)

@@ -1,9 +1,10 @@
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Role
+from annotation.models import Membership, Role
 
 
 class InvitationForm(forms.Form):
@@ -28,3 +29,26 @@ class RoleForm(forms.Form):
         self.fields["role"].choices = [  # type: ignore[attr-defined]
             choice for choice in Role.choices if giver == Role.OWNER or choice[0] != Role.OWNER
         ]
+
+
+class ReachForm(forms.Form):
+    """What a member may get; the names are those of `projects.set_reach`."""
+
+    languages = SimpleArrayField(
+        forms.CharField(max_length=16),
+        label=_("Languages"),
+        required=False,
+        max_length=20,
+        help_text=_("Codes with commas between, as en, zh. Empty: every language."),
+    )
+    cohorts = SimpleArrayField(
+        forms.CharField(max_length=60),
+        label=_("Cohorts"),
+        required=False,
+        max_length=50,
+        help_text=_("Names with commas between. Members of a cohort also get the tasks that are kept for it."),
+    )
+
+    @classmethod
+    def of(cls, member: Membership) -> "ReachForm":
+        return cls(initial={"languages": member.languages, "cohorts": member.cohorts})
