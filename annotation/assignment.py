@@ -19,14 +19,15 @@ from annotation.queue import CANDIDATES, MAX_LIVE, hand_out, take_back, today
 
 __all__ = ["MAX_LIVE", "NothingLeft", "lease_next", "today"]
 
-EMPTY = "empty"
+EMPTY, QUALIFICATION = "empty", "qualification"
 # How long a task that is only prefetched is kept from others, unless the page asks again or shows it.
 AHEAD = timedelta(minutes=5)
 LEFT = timedelta(minutes=1)  # and when the page was closed: long enough for a reload
 
 
 class NothingLeft(Exception):
-    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`, `archived`, `qualification`."""
+    """There is no task for this person now; `reason` is one of `empty`, `daily_cap`, `archived`, `paused`,
+    `qualification` (there is no task of an open round)."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -45,7 +46,7 @@ def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = 
         if given := hand_out(person=person, project=project, holding=holding, kind=kind, from_start=True):
             return given
         reason = _why_nothing(person, project, holding)
-        if reason == EMPTY and (given := _revive(person, project, kind)):
+        if reason in (EMPTY, QUALIFICATION) and (given := _revive(person, project, kind, reason)):
             return given
     raise NothingLeft(reason)
 
@@ -58,7 +59,9 @@ def _why_nothing(person: Person, project: Project, holding: Collection[UUID]) ->
         if sum(done) + len(holding) >= project.daily_cap:
             return "daily_cap"
     member = project.memberships.filter(person=person).first()
-    return "qualification" if member and member.must_qualify(project) else EMPTY
+    if member and member.paused_at:
+        return "paused"
+    return QUALIFICATION if member and member.must_qualify(project) else EMPTY
 
 
 def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID], kind: str = "") -> Assignment:
@@ -82,12 +85,14 @@ def leave(*, person: Person, project: Project, uuids: Collection[UUID]) -> int:
     return unseen.filter(expires_at__gt=timezone.now() + LEFT).update(expires_at=timezone.now() + LEFT)
 
 
-def _revive(person: Person, project: Project, kind: str) -> Assignment | None:
+def _revive(person: Person, project: Project, kind: str, reason: str) -> Assignment | None:
     """One's own lease that ran out, when its task still has a slot: the same assignment, not a second one."""
     expired = Assignment.objects.filter(person=person, project=project, state=Assignment.State.EXPIRED)
     open_again = expired.filter(task__taken__lt=F("task__overlap"), task__withdrawn_at=None)
     if kind:
         open_again = open_again.filter(task__kind=kind)
+    if reason == QUALIFICATION:
+        open_again = open_again.filter(task__lane__purpose=QUALIFICATION)
     unlocked = open_again.select_related("task__prompt", "project").select_for_update(of=("self",), skip_locked=True)
     for assignment in unlocked.order_by("leased_at")[:CANDIDATES]:
         if retake(assignment):

@@ -20,10 +20,10 @@ LEASE_LOCK = 0x50524546  # "PREF": keeps this advisory lock apart from all other
 # Serialises one person's calls: two tabs that ask at once must not be given two tasks for one wish.
 ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({LEASE_LOCK}, hashint8(%(person)s::bigint << 20 # %(project)s::bigint))"
 
-# Who may work at all, and in which lanes: none where the project is archived or the day's cap is reached. What a
-# person holds counts towards the cap, and is all the same given again. Whoever has to qualify first gets the tasks of
-# their open round, and no others. Gold is drawn by person and count: asking again draws the same. Whoever chooses a
-# kind of work gets no other, whatever else they hold.
+# Who may work at all, and in which lanes: none where the project is archived, the member paused or the day's cap
+# reached. What a person holds counts towards the cap, and is all the same given again. Whoever has to qualify first
+# gets the tasks of their open round, and no others. Gold is drawn by person and count: asking again draws the same.
+# Whoever chooses a kind of work gets no other, whatever else they hold.
 RULES = """
 held AS MATERIALIZED (
     SELECT uuid, leased_at, uuid = ANY(%(holding)s::uuid[]) OR %(kind)s::text <> '' AND %(kind)s::text <> (
@@ -41,7 +41,7 @@ held AS MATERIALIZED (
       LEFT JOIN annotation_workday day
         ON day.project_id = project.id AND day.person_id = member.person_id AND day.day = %(today)s::date
      CROSS JOIN (SELECT count(*) AS number, count(*) FILTER (WHERE NOT known) AS again FROM held) held
-     WHERE project.id = %(project)s::bigint AND project.archived_at IS NULL
+     WHERE project.id = %(project)s::bigint AND project.archived_at IS NULL AND member.paused_at IS NULL
        AND held.again = 0 AND held.number < %(most)s::integer
        AND (project.daily_cap IS NULL OR coalesce(day.judgements, 0) + held.number < project.daily_cap)
 ), purpose AS (

@@ -12,7 +12,7 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from annotation.assignment import today
-from annotation.models import Judgement, Project, Prompt, Sample, Task, WorkDay
+from annotation.models import Judgement, Lane, Project, Prompt, Sample, Task, WorkDay
 
 DAYS = 30
 # A count may take one twentieth of the time at most, however often the page asks: slow ones are remembered.
@@ -53,7 +53,9 @@ def counts(project: Project) -> Counts:
 
 
 def _task_counts(project: Project) -> dict[str, int]:
-    return Task.objects.filter(project=project, withdrawn_at=None).aggregate(
+    # A gold task is for everybody: it is never finished.
+    work = Task.objects.filter(project=project, withdrawn_at=None, lane__purpose=Lane.Purpose.WORK)
+    return work.aggregate(
         tasks=Count("pk"),
         finished=Count("pk", filter=Q(judged__gte=F("overlap"))),
         slots=Coalesce(Sum("overlap"), 0),

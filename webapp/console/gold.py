@@ -54,7 +54,7 @@ def golds_list(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
     found = golds_of.of(project).filter(task__withdrawn_at=None).order_by("-pk")
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    context = {
+    context: dict[str, Any] = {
         "rows": _rows(project, shown),
         "pages": shown,
         "counts": golds(project),

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from annotation.models import Judgement, Project, Prompt, Sample, Task
+from annotation.models import Judgement, Lane, Project, Prompt, Sample, Task
 from webapp.console.figures import remembered
 from workers.models import RewardModel, Score
 
@@ -59,7 +59,9 @@ def _in_state(found: QuerySet[Prompt], project: Project, state: str) -> QuerySet
     if state == "lacking":
         return found.alias(usable=_count(_usable())).filter(usable__lt=project.k)
     if state == "open":
-        tasks = Task.objects.filter(prompt=OuterRef("pk"), withdrawn_at=None, judged__lt=F("overlap"))
+        tasks = Task.objects.filter(
+            prompt=OuterRef("pk"), withdrawn_at=None, judged__lt=F("overlap"), lane__purpose=Lane.Purpose.WORK
+        )
         return found.filter(Exists(tasks))
     if state == "judged":
         return found.filter(Exists(Judgement.objects.current().filter(prompt=OuterRef("pk"))))

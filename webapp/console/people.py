@@ -81,7 +81,7 @@ def member_role(request: SignedIn, slug: str, member_id: int) -> HttpResponseRed
         messages.success(request, _("The role was changed."))
     except projects.NotPossible as reason:
         messages.error(request, str(reason))
-    return redirect("people", slug)
+    return redirect("person", slug, member.person_id) if "next" in request.POST else redirect("people", slug)
 
 
 @login_required

@@ -1,6 +1,7 @@
 """Adjudication in the console: reviewers meet judgements without names, and rule."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,6 +22,7 @@ from webapp.workbench.order import written
 
 PER_PAGE = 30
 JUDGES = 30  # side by side at most
+MIX = 2654435761  # Knuth's multiplicative hash: an order that tells nothing
 
 
 @login_required
@@ -29,7 +31,10 @@ def review_list(request: SignedIn, slug: str) -> HttpResponse:
     project = reviewed(request, slug)
     waiting = Paginator(reviews.wanted(project, request.user).select_related("prompt"), PER_PAGE)
     ruled = Review.objects.filter(task__project=project, reviewer=request.user).select_related("task__prompt")
-    context = {"waiting": waiting.get_page(request.GET.get("page")), "ruled": ruled.order_by("-pk")[:PER_PAGE]}
+    context: dict[str, Any] = {
+        "waiting": waiting.get_page(request.GET.get("page")),
+        "ruled": ruled.order_by("-pk")[:PER_PAGE],
+    }
     return page(request, "reviews", project, backlog=backlog(project), **context)
 
 
@@ -89,7 +94,7 @@ class Said:
 def judgements(task: Task, form: RulingForm) -> list[Said]:
     """In an order that tells nothing of who judged first or with which number in the project."""
     current = Judgement.objects.current().filter(task=task).prefetch_related("rankings")
-    found = sorted(current[:JUDGES], key=lambda judgement: hash((judgement.task_id, judgement.pk * 2654435761 % 2**32)))
+    found = sorted(current[:JUDGES], key=lambda judgement: judgement.pk * MIX % 2**32)
     main = form.criteria[0]
     ranks = {
         judgement.pk: dict(zip(r.sample_ids, r.ranks, strict=True))

@@ -94,9 +94,8 @@ def row(found: Mapping[str, Any], person: Person, average: float | None, longer:
 
 def over_time(by_day: Mapping[str, Mapping[str, Any]]) -> Plot | None:
     """Agreement by day, or by week where there are more days than fit; None before there is any."""
-    points = _points(
-        {date.fromisoformat(day): (share["value"] * share["n"], share["n"]) for day, share in by_day.items()}
-    )
+    found = {date.fromisoformat(day): (share["value"] * share["n"], share["n"]) for day, share in by_day.items()}
+    points = _points(found)
     if not points:
         return None
     # Translators: a date format of Django's: short month and day, as in "Nov 23".

@@ -1,6 +1,19 @@
 from django.urls import include, path
 
-from webapp.console import dashboard, jobs, people, projects, prompts, rewards, snapshots
+from webapp.console import (
+    dashboard,
+    gold,
+    jobs,
+    people,
+    person,
+    projects,
+    prompts,
+    quality,
+    reports,
+    reviews,
+    rewards,
+    snapshots,
+)
 
 in_project = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
@@ -15,6 +28,22 @@ in_project = [
     path("people/invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),
     path("people/<int:member_id>/role/", people.member_role, name="member_role"),
     path("people/<int:member_id>/remove/", people.member_remove, name="member_remove"),
+    path("quality/", quality.quality, name="quality"),
+    path("quality/people/<int:person_id>/", person.person, name="person"),
+    path("quality/people/<int:person_id>/reach/", person.member_reach, name="member_reach"),
+    path("quality/people/<int:person_id>/pause/", person.member_pause, name="member_pause"),
+    path("quality/people/<int:person_id>/resume/", person.member_resume, name="member_resume"),
+    path("quality/people/<int:person_id>/take-back/", person.member_take_back, name="member_take_back"),
+    path("quality/people/<int:person_id>/admit/", person.member_admit, name="member_admit"),
+    path("quality/people/<int:person_id>/requalify/", person.member_requalify, name="member_requalify"),
+    path("gold/", gold.golds_list, name="golds"),
+    path("gold/import/", gold.gold_take, name="gold_take"),
+    path("gold/<int:task_id>/", gold.gold, name="gold"),
+    path("gold/<int:task_id>/give-up/", gold.gold_give_up, name="gold_give_up"),
+    path("review/", reviews.review_list, name="reviews"),
+    path("review/<int:task_id>/", reviews.review, name="review"),
+    path("reports/", reports.report_list, name="reports"),
+    path("reports/<int:report_id>/resolve/", reports.report_resolve, name="report_resolve"),
     path("prompts/", prompts.prompts, name="prompts"),
     path("prompts/add/", prompts.prompts_add, name="prompts_add"),
     path("prompts/<int:prompt_id>/", prompts.prompt, name="prompt"),

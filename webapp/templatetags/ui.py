@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from annotation.models import Project
+from annotation.models import Project, Role
 from annotation.models.project import JUDGES, MANAGES, READS_DATA
 from webapp.rendering.markdown import render
 from webapp.rendering.plain import neutralise
@@ -20,10 +20,12 @@ THEME_COOKIE = "theme"
 
 # URL name, words, roles that see the tab, and the other URL names that belong to it.
 TABS = (
-    ("project", _("Work"), JUDGES, {"work", "task"}),
+    ("project", _("Work"), JUDGES, {"work", "task", "qualify", "explained"}),
     ("mine", _("My judgements"), JUDGES, set[str]()),
     ("guideline", _("Guideline"), (*JUDGES, *READS_DATA), set[str]()),
+    ("reviews", _("Review"), (Role.REVIEWER,), {"review"}),
     ("dashboard", _("Dashboard"), READS_DATA, set[str]()),
+    ("quality", _("Quality"), READS_DATA, {"person", "golds", "gold", "gold_take", "reviews", "review", "reports"}),
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
     ("reward_models", _("Reward models"), READS_DATA, {"reward_model"}),
