@@ -6,11 +6,11 @@ from math import isfinite
 from typing import Any, ClassVar, Protocol, Self
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Max
 from django.utils import timezone
 
 from annotation import assignment as leases
-from annotation import questions
+from annotation import plain, questions
 from annotation.models import Assignment, Judgement, Project, Ranking, Task
 from annotation.models.audit import record
 from annotation.models.judgement import OVERALL
@@ -115,6 +115,8 @@ def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Sou
     if assignment.task.kind not in verdict.kinds:
         raise NotAcceptable(f"This task is another kind of work: {assignment.task.kind}.", "kind")
     verdict = verdict.checked(assignment)
+    if isinstance(verdict, Verdict) and (judgement := _plainly(assignment, verdict, source)):
+        return judgement
     with transaction.atomic():
         locked = (
             Assignment.objects.select_for_update(of=("self",)).select_related("project", "task").get(pk=assignment.pk)
@@ -125,6 +127,15 @@ def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Sou
         if verdict.same(current):
             return current
         return _revision(locked, current, verdict, source)
+
+
+def _plainly(assignment: Assignment, verdict: Verdict, source: str) -> Judgement | None:
+    """One statement for what nearly always is so: a first word on a live lease."""
+    judgement = _new(assignment, verdict, source)
+    for name, value in verdict.facts().items():
+        setattr(judgement, name, value)
+    rankings = [{"criterion": criterion, **arrays(groups)} for criterion, groups in verdict.rankings.items()]
+    return judgement if plain.write(judgement, rankings) else None
 
 
 def _in_the_projects_words(verdict: Verdict, project: Project) -> Verdict:
@@ -228,7 +239,9 @@ def _check_ranking(criterion: str, groups: list[list[int]], shown: set[int], pro
 
 def _first(assignment: Assignment, verdict: Said, source: str) -> Judgement:
     _hold_slot(assignment)
-    judgement = _write(assignment, verdict, source, revision=1)
+    said = Judgement.objects.filter(task_id=assignment.task_id, person_id=assignment.person_id)
+    revision = said.aggregate(last=Max("revision"))["last"] or 0  # what was undone keeps its number
+    judgement = _write(assignment, verdict, source, revision=revision + 1)
     Assignment.objects.filter(pk=assignment.pk).update(
         state=Assignment.State.JUDGED, closed_at=timezone.now(), draft=None
     )
@@ -256,18 +269,22 @@ def _hold_slot(assignment: Assignment) -> None:
     record("task.overlap_raised", actor=assignment.person, project=assignment.project, subject=assignment.task_id)
 
 
-def _write(
-    assignment: Assignment, verdict: Said, source: str, revision: int, before: Judgement | None = None
-) -> Judgement:
-    judgement = Judgement(
+def _new(assignment: Assignment, verdict: Said, source: str) -> Judgement:
+    return Judgement(
         assignment=assignment,
         project_id=assignment.project_id,
         task_id=assignment.task_id,
         person_id=assignment.person_id,
-        revision=revision,
         source=source,
         seconds=None if verdict.seconds is None else min(max(verdict.seconds, 0.0), MAX_SECONDS),
     )
+
+
+def _write(
+    assignment: Assignment, verdict: Said, source: str, revision: int, before: Judgement | None = None
+) -> Judgement:
+    judgement = _new(assignment, verdict, source)
+    judgement.revision = revision
     if assignment.task.prompt_id:  # else the prompt is what was written
         judgement.prompt_id = assignment.task.prompt_id
     verdict.write(judgement, before)
