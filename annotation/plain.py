@@ -67,7 +67,7 @@ def write(judgement: Judgement, rankings: list[dict[str, Any]]) -> bool:
         "rankings": orjson.dumps(rankings).decode(),
         **{field.attname: _prepared(field, judgement) for field in _said()},
     }
-    written: list[tuple[int, int, int, datetime]] = rows((_statement(), values))  # type: ignore[assignment]
+    written: list[tuple[int, int, int, datetime]] = rows((_statement(), values))
     if not written:
         return False
     judgement.pk, judgement.revision, judgement.prompt_id, judgement.created_at = written[0]
@@ -87,6 +87,6 @@ def _said() -> "list[models.Field[Any, Any]]":
 @cache
 def _statement() -> str:
     """Made from the model, so that a column more is one there too."""
-    values = {field.column: f"%({field.attname})s::{field.db_type(connection)}" for field in _said()}
+    values = {str(field.column): f"%({field.attname})s::{field.db_type(connection)}" for field in _said()}
     values |= {name: value for name, value in KNOWN.items() if value}
     return FIRST.format(names=", ".join(values), values=", ".join(values.values()))

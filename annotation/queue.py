@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -165,7 +166,7 @@ def hand_out(
     return _given(found[0], project) if found else None
 
 
-def _given(row: tuple[object, ...], project: Project) -> Assignment:
+def _given(row: tuple[Any, ...], project: Project) -> Assignment:
     """With its task, prompt and the texts of its samples, so that a page needs no more statements."""
     end, after = len(ASSIGNMENT.names), len(ASSIGNMENT.names) + len(TASK.names)
     assignment, task = ASSIGNMENT.read(row[:end]), TASK.read(row[end:after])

@@ -1,6 +1,8 @@
 """The hot path's statements: planned once a connection, and several of them one round trip and one transaction."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import psycopg
@@ -51,4 +53,13 @@ def rows(*statements: tuple[str, Values]) -> list[tuple[Any, ...]]:
 
 def _execute(raw: psycopg.Connection[Any], sql: str, values: Values) -> psycopg.Cursor[Any]:
     # Not the connection's own cursor class: Django's binds on the client, where nothing stays prepared.
-    return psycopg.Cursor(raw).execute(sql, values, prepare=True)
+    numbered, names = _numbered(sql)
+    return psycopg.RawCursor(raw).execute(numbered, [values[name] for name in names], prepare=True)
+
+
+@cache
+def _numbered(sql: str) -> tuple[bytes, list[str]]:
+    """`%(name)s` as PostgreSQL's own $1, $2, …, and the names in that order."""
+    names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)))
+    numbers = {name: number for number, name in enumerate(names, start=1)}
+    return re.sub(r"%\((\w+)\)s", lambda found: f"${numbers[found[1]]}", sql).encode(), names

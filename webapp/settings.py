@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "webapp.direct.Direct",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "webapp.compression.Compression",
@@ -77,13 +78,12 @@ TEMPLATES = [
 
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "webapp.postgres",
         **env.database("DATABASE_URL"),
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10},
             "prepare_threshold": 1_000_000,  # only what asks for it is prepared: the queue's statements
         },
-        "CONN_HEALTH_CHECKS": True,  # a restarted database costs nobody an error page
         "TEST": {"TEMPLATE": "template0"},
     }
 }

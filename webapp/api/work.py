@@ -3,26 +3,28 @@
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import assignment as leases
 from annotation import judging
 from annotation.intake.checking import limit
-from annotation.models import Assignment, Judgement, Ranking, Sample
+from annotation.lookups import own_assignment, where_one_judges
+from annotation.models import Assignment, Judgement, Project, Ranking
 from annotation.models.task import TaskKind
-from webapp.api.access import JUDGES, caller, project_for
+from webapp.api.access import caller
 from webapp.api.errors import Conflict
 from webapp.api.fields import FiniteField, NamedField
 from webapp.api.schema import PROBLEMS
 from webapp.api.verdicts import SERIALIZERS, BriefSerializer, besides
 
 LONGEST_CRITERION = limit(Ranking, "criterion")
+USUAL = {"ranking", "seconds"}
+CREATED_AT = serializers.DateTimeField()
 
 
 class NextSerializer(serializers.Serializer[Any]):
@@ -100,7 +102,6 @@ class SkipSerializer(serializers.Serializer[Any]):
 def described(assignment: Assignment) -> dict[str, Any]:
     """An assignment as its person may see it: neither models nor anybody's judgement (promise 4)."""
     task = assignment.task
-    texts = dict(Sample.objects.filter(pk__in=assignment.shown).values_list("pk", "text"))
     return {
         "assignment": assignment.uuid,
         "lease_expires": assignment.expires_at,
@@ -108,7 +109,7 @@ def described(assignment: Assignment) -> dict[str, Any]:
             "id": task.pk,
             "kind": task.kind,
             "prompt": task.messages,
-            "samples": [{"id": pk, "text": texts[pk]} for pk in assignment.shown],
+            "samples": [{"id": pk, "text": assignment.texts[pk]} for pk in assignment.shown],
             "questions": assignment.project.questions,
             **besides(assignment),
         },
@@ -122,15 +123,23 @@ def next_task(request: Request, slug: str) -> Response:
 
     A live lease that is not named in `holding` is handed out again, so that an answer lost on the way costs nothing.
     """
-    project = project_for(request, slug, JUDGES)
-    asked = NextSerializer(data=request.data or {})
-    asked.is_valid(raise_exception=True)
+    person = caller(request)
     try:
-        assignment = leases.lease_next(person=caller(request), project=project, **asked.validated_data)
+        project = where_one_judges(person=person, slug=slug)
+        assignment = leases.lease_next(person=person, project=project, **_wishes(request.data))
+    except Project.DoesNotExist as error:
+        raise NotFound from error
     except leases.NothingLeft as nothing:
         return Response(status=204, headers={"X-Reason": nothing.reason})
-    assignment.project = project
     return Response(described(assignment))
+
+
+def _wishes(data: Any) -> dict[str, Any]:
+    if not data:
+        return {}
+    asked = NextSerializer(data=data)
+    asked.is_valid(raise_exception=True)
+    return dict(asked.validated_data)
 
 
 BODY = PolymorphicProxySerializer(
@@ -147,16 +156,46 @@ def judgement(request: Request, uuid: UUID) -> Response:
     a verdict for `review_prompt`, ratings, flags or categories for `rate`.
     """
     assignment = _mine(request, uuid)
-    serializer = SERIALIZERS.get(assignment.task.kind, VerdictSerializer)
-    sent = serializer(data=request.data, context={"assignment": assignment})
-    sent.is_valid(raise_exception=True)
+    verdict = _verdict(request.data, assignment)
     try:
-        written = judging.submit(assignment=assignment, verdict=sent.verdict(), source=Judgement.Source.API)
+        written = judging.submit(assignment=assignment, verdict=verdict, source=Judgement.Source.API)
     except judging.NotAcceptable as error:
         raise ValidationError({error.about: [str(error)]}) from error
     except judging.NoLongerOpen as error:
         raise Conflict(str(error)) from error
-    return Response(JudgementSerializer(written).data)
+    return Response(
+        {
+            "id": written.pk,
+            "assignment": written.assignment_id,
+            "task": written.task_id,
+            "revision": written.revision,
+            "created_at": CREATED_AT.to_representation(written.created_at),
+        }
+    )
+
+
+def _verdict(data: Any, assignment: Assignment) -> judging.Said:
+    """What nearly everybody sends, an order and the seconds, is read at once; a serializer reads the rest."""
+    usual = assignment.task.kind == TaskKind.RANK and isinstance(data, dict) and data.keys() <= USUAL
+    if usual and _is_order(data.get("ranking")) and _is_time(data.get("seconds")):
+        return judging.Verdict(judging.overall(data["ranking"]), seconds=data.get("seconds"))
+    serializer = SERIALIZERS.get(assignment.task.kind, VerdictSerializer)
+    sent = serializer(data=data, context={"assignment": assignment})
+    sent.is_valid(raise_exception=True)
+    said: judging.Said = sent.verdict()
+    return said
+
+
+def _is_time(seconds: Any) -> bool:
+    return seconds is None or (type(seconds) in (int, float) and 0 <= seconds <= judging.MAX_SECONDS)
+
+
+def _is_order(ranking: Any) -> bool:
+    return (
+        type(ranking) is list
+        and bool(ranking)
+        and all(type(group) is list and group and all(type(i) is int and i > 0 for i in group) for group in ranking)
+    )
 
 
 @extend_schema(request=SkipSerializer, responses={204: None, **PROBLEMS})
@@ -173,5 +212,7 @@ def skip(request: Request, uuid: UUID) -> Response:
 
 
 def _mine(request: Request, uuid: UUID) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user).select_related("project", "task__lane", "task__prompt", "person")
-    return get_object_or_404(mine, pk=uuid)
+    try:
+        return own_assignment(person=caller(request), uuid=uuid)
+    except Assignment.DoesNotExist as error:
+        raise NotFound from error

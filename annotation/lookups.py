@@ -1,0 +1,39 @@
+"""What every call of an annotator's script looks up, each in one statement that stays prepared."""
+
+from uuid import UUID
+
+from annotation.models import Assignment, Person, Project, Task
+from annotation.models.project import JUDGES
+from annotation.statements import Columns, rows
+
+ASSIGNMENT, PROJECT, TASK = Columns(Assignment, "given"), Columns(Project, "project"), Columns(Task, "task")
+MEMBER = """
+  JOIN annotation_membership member
+    ON member.project_id = project.id AND member.person_id = %(person)s::bigint AND member.role = ANY(%(roles)s::text[])
+"""
+WHERE_ONE_JUDGES = f"SELECT {PROJECT.sql} FROM annotation_project project {MEMBER} WHERE project.slug = %(slug)s::text"
+OWN = f"""
+SELECT {ASSIGNMENT.sql}, {TASK.sql}, {PROJECT.sql}
+  FROM annotation_assignment given
+  JOIN annotation_task task ON task.id = given.task_id
+  JOIN annotation_project project ON project.id = given.project_id {MEMBER}
+ WHERE given.uuid = %(uuid)s::uuid AND given.person_id = %(person)s::bigint
+"""
+
+
+def where_one_judges(*, person: Person, slug: str) -> Project:
+    """Raises `Project.DoesNotExist`, also where the person is no member or one who only looks."""
+    if found := rows((WHERE_ONE_JUDGES, {"person": person.pk, "slug": slug, "roles": [*JUDGES]})):
+        return PROJECT.read(found[0])
+    raise Project.DoesNotExist
+
+
+def own_assignment(*, person: Person, uuid: UUID) -> Assignment:
+    """With its task and project: as `AssignmentQuerySet.visible_to` has it. Raises `Assignment.DoesNotExist`."""
+    found = rows((OWN, {"person": person.pk, "uuid": uuid, "roles": [*JUDGES]}))
+    if not found:
+        raise Assignment.DoesNotExist
+    first, second = len(ASSIGNMENT.names), len(ASSIGNMENT.names) + len(TASK.names)
+    assignment, task = ASSIGNMENT.read(found[0][:first]), TASK.read(found[0][first:second])
+    assignment.task, assignment.project, assignment.person = task, PROJECT.read(found[0][second:]), person
+    return assignment
