@@ -9,7 +9,7 @@ from typing import Any
 
 from annotation.models import Assignment, Judgement
 from annotation.models.task import TaskKind
-from webapp.workbench import ranking
+from webapp.workbench import ranking, rating, writing
 from webapp.workbench.forms import VerdictForm
 
 
@@ -28,6 +28,25 @@ class Kind:
 
 KINDS: dict[str, Kind] = {
     TaskKind.RANK: Kind(form=ranking.RankingForm, part="task", context=ranking.context, summary=ranking.summary),
+    TaskKind.DEMONSTRATE: Kind(
+        form=writing.DemonstrationForm,
+        part="demonstrate",
+        context=writing.demonstration_context,
+        summary=writing.demonstration_summary,
+    ),
+    TaskKind.WRITE_PROMPT: Kind(
+        form=writing.PromptForm,
+        part="write_prompt",
+        context=writing.prompt_context,
+        summary=writing.prompt_summary,
+    ),
+    TaskKind.REVIEW_PROMPT: Kind(
+        form=writing.ReviewForm,
+        part="review_prompt",
+        context=writing.review_context,
+        summary=writing.review_summary,
+    ),
+    TaskKind.RATE: Kind(form=rating.RateForm, part="rate", context=rating.context, summary=rating.summary),
 }
 
 

@@ -42,8 +42,8 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
         revising=assignment.state == Assignment.State.JUDGED,
         skip_reasons=SKIP_REASONS,
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
-        **kinds.of(assignment).context(form),
     )
+    context |= kinds.of(assignment).context(form)
     context["guideline_open"] = request.COOKIES.get("guideline", "open" if context["unread"] else "") == "open"
     return context
 

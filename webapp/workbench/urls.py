@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.workbench import ahead, drafts, history, projects, work
+from webapp.workbench import ahead, drafts, helping, history, projects, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path("p/<slug:slug>/work/<uuid:uuid>/submit/", work.submit, name="submit"),
     path("p/<slug:slug>/work/<uuid:uuid>/skip/", work.skip, name="skip"),
     path("p/<slug:slug>/work/<uuid:uuid>/draft/", drafts.draft, name="draft"),
+    path("p/<slug:slug>/work/<uuid:uuid>/near/", helping.near, name="near_copies"),
+    path("p/<slug:slug>/work/<uuid:uuid>/start/", helping.start, name="start_from_best"),
 ]

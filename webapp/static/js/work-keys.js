@@ -116,6 +116,21 @@ function isTaken(event) {
   return at.matches("input[type=radio]") && event.key.startsWith("Arrow");
 }
 
+// The same for a task without an order: `digit(key, at)` and `question()` say whether they knew what to do.
+export function startShortcuts(form, { digit: answer, question }, signal) {
+  const dialog = startHelp(form, signal);
+
+  document.addEventListener("keydown", (event) => {
+    if (document.querySelector("dialog[open]") || event.altKey || event.metaKey || event.isComposing) return;
+    const key = event.key.toLowerCase();
+    if (key === "enter" && event.ctrlKey) form.requestSubmit();
+    else if (isTaken(event)) return;
+    else if (key === "?") dialog.showModal();
+    else if (!(/^[0-9]$/.test(key) ? answer(key, event.target) : key === "q" ? question() : click(CLICKS[key]))) return;
+    event.preventDefault();
+  }, { signal });
+}
+
 export function startKeys(form, order, signal) {
   const dialog = startHelp(form, signal);
   const marker = new Marker(order);

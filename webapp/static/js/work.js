@@ -8,6 +8,7 @@ import { startDraft } from "./work-draft.js";
 import { startDragging } from "./work-drag.js";
 import { startKeys } from "./work-keys.js";
 import { startOrder } from "./work-order.js";
+import { startSheet } from "./work-sheet.js";
 import { startGuideline, startLayout, startOpening } from "./work-view.js";
 
 let running = null; // what the task on the page listens to, ended when the next one comes
@@ -35,6 +36,8 @@ function start(task) {
   startOpening(task, running.signal);
   const form = task.querySelector("#ranking");
   if (form) startRanking(task, form, running.signal);
+  const sheet = task.querySelector("#sheet");
+  if (sheet) startSheet(task, sheet, running.signal);
 }
 
 startGuideline(document.getElementById("desk"));
