@@ -106,12 +106,12 @@ def retake(assignment: Assignment) -> bool:
     if not free.update(taken=F("taken") + 1):
         return False
     assignment.state, assignment.closed_at = Assignment.State.LEASED, None
-    assignment.expires_at = _lease_end(assignment.project)
+    assignment.expires_at = lease_end(assignment.project)
     assignment.save(update_fields=["state", "closed_at", "expires_at"])
     return True
 
 
-def _lease_end(project: Project) -> datetime:
+def lease_end(project: Project) -> datetime:
     return timezone.now() + timedelta(minutes=project.lease_minutes)
 
 
@@ -120,7 +120,7 @@ def hand_over(*, task: Task, person: Person, shown: list[int], since: datetime) 
 
     The task must be new, or the caller's transaction its only writer: the slot comes with its own overlap.
     """
-    facts = {"project_id": task.project_id, "shown": shown, "leased_at": since, "expires_at": _lease_end(task.project)}
+    facts = {"project_id": task.project_id, "shown": shown, "leased_at": since, "expires_at": lease_end(task.project)}
     assignment, given = Assignment.objects.get_or_create(task=task, person=person, defaults=facts)
     if given:
         room = Greatest(F("overlap"), F("taken") + 1)
@@ -130,7 +130,7 @@ def hand_over(*, task: Task, person: Person, shown: list[int], since: datetime) 
 
 def renew(assignment: Assignment) -> Assignment:
     """Somebody is at work on it: the lease starts anew, unless it is over already."""
-    ends = _lease_end(assignment.project)
+    ends = lease_end(assignment.project)
     if Assignment.objects.live().filter(pk=assignment.pk).update(expires_at=ends):
         assignment.expires_at = ends
     return assignment
@@ -138,7 +138,7 @@ def renew(assignment: Assignment) -> Assignment:
 
 def save_draft(*, assignment: Assignment, draft: dict[str, object]) -> bool:
     """Keep the unfinished form and renew the lease; False when the task is already judged or given back."""
-    ends = _lease_end(assignment.project)
+    ends = lease_end(assignment.project)
     open_states = [Assignment.State.LEASED, Assignment.State.EXPIRED]
     kept = Assignment.objects.filter(pk=assignment.pk, state__in=open_states).update(draft=draft)
     Assignment.objects.live().filter(pk=assignment.pk).update(expires_at=ends)

@@ -7,10 +7,9 @@ from typing import Any, ClassVar, Protocol, Self
 
 from django.db import connection, transaction
 from django.db.models import F, Max
-from django.utils import timezone
 
 from annotation import assignment as leases
-from annotation import plain, questions
+from annotation import overlap, plain, questions
 from annotation.models import Assignment, Judgement, Project, Ranking, Task
 from annotation.models.audit import record
 from annotation.models.judgement import OVERALL
@@ -115,6 +114,15 @@ def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Sou
     if assignment.task.kind not in verdict.kinds:
         raise NotAcceptable(f"This task is another kind of work: {assignment.task.kind}.", "kind")
     verdict = verdict.checked(assignment)
+    if not overlap.is_dynamic(assignment.project):
+        return _submitted(assignment, verdict, source)
+    with transaction.atomic():
+        judgement = _submitted(assignment, verdict, source)
+        overlap.settle(assignment.task_id)
+    return judgement
+
+
+def _submitted(assignment: Assignment, verdict: Said, source: str) -> Judgement:
     if isinstance(verdict, Verdict) and (judgement := _plainly(assignment, verdict, source)):
         return judgement
     with transaction.atomic():
@@ -243,7 +251,7 @@ def _first(assignment: Assignment, verdict: Said, source: str) -> Judgement:
     revision = said.aggregate(last=Max("revision"))["last"] or 0  # what was undone keeps its number
     judgement = _write(assignment, verdict, source, revision=revision + 1)
     Assignment.objects.filter(pk=assignment.pk).update(
-        state=Assignment.State.JUDGED, closed_at=timezone.now(), draft=None
+        state=Assignment.State.JUDGED, closed_at=judgement.created_at, draft=None
     )
     Task.objects.filter(pk=assignment.task_id).update(judged=F("judged") + 1)
     _count(assignment, verdict)

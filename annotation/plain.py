@@ -23,12 +23,12 @@ KNOWN = {
     "person_id": "closed.person_id",
     "prompt_id": "judged.prompt_id",
     "revision": "before.revision + 1",
-    "created_at": "now()",
+    "created_at": "statement_timestamp()",
 }
 # The day's count and the judgement commit together. A judgement that was undone keeps its revision.
 FIRST = """
 WITH closed AS (
-    UPDATE annotation_assignment SET state = 'judged', closed_at = now(), draft = NULL
+    UPDATE annotation_assignment SET state = 'judged', closed_at = statement_timestamp(), draft = NULL
      WHERE uuid = %(assignment)s::uuid AND state = 'leased'
     RETURNING uuid, project_id, task_id, person_id
 ), judged AS (
