@@ -42,6 +42,19 @@ def test_sending_twice_counts_once_and_a_change_is_a_revision(
     assert judge(client, given, comment="On second thought").json()["revision"] == 2
 
 
+def test_the_last_judgement_can_be_undone(api: Api, annotator: Person, project: Project, fill: Fill) -> None:
+    fill(1)
+    client = api(annotator)
+    given = client.post(f"/api/v1/projects/{project.slug}/next/").json()
+    judge(client, given)
+    where = f"/api/v1/assignments/{given['assignment']}/judgement/"
+    back = client.delete(where).json()
+    assert (back["assignment"], back["task"]) == (given["assignment"], given["task"])
+    assert not Judgement.objects.current().exists()
+    assert client.delete(where).status_code == 409
+    assert judge(client, given).json()["revision"] == 2
+
+
 def test_nonsense_is_refused(api: Api, annotator: Person, project: Project, fill: Fill) -> None:
     fill(1)
     client = api(annotator)

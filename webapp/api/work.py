@@ -16,6 +16,7 @@ from annotation.intake.checking import limit
 from annotation.lookups import own_assignment, where_one_judges
 from annotation.models import Assignment, Judgement, Project, Ranking
 from annotation.models.task import TaskKind
+from annotation.undoing import undo
 from webapp.api.access import caller
 from webapp.api.errors import Conflict
 from webapp.api.fields import FiniteField, NamedField
@@ -147,8 +148,15 @@ BODY = PolymorphicProxySerializer(
 )
 
 
-@extend_schema(request=BODY, responses={200: JudgementSerializer, **PROBLEMS})
-@api_view(["PUT"])
+@extend_schema(methods=["PUT"], request=BODY, responses={200: JudgementSerializer, **PROBLEMS})
+@extend_schema(
+    methods=["DELETE"],
+    request=None,
+    summary="Undo one's last judgement",
+    description="The same assignment is in work again, for another lease time; the revision is kept, not current.",
+    responses={200: AssignmentSerializer, **PROBLEMS},
+)
+@api_view(["PUT", "DELETE"])
 def judgement(request: Request, uuid: UUID) -> Response:
     """Submit the judgement of one's assignment, or revise it. Sending the same again changes nothing.
 
@@ -156,6 +164,8 @@ def judgement(request: Request, uuid: UUID) -> Response:
     a verdict for `review_prompt`, ratings, flags or categories for `rate`.
     """
     assignment = _mine(request, uuid)
+    if request.method == "DELETE":
+        return _undone(assignment)
     verdict = _verdict(request.data, assignment)
     try:
         written = judging.submit(assignment=assignment, verdict=verdict, source=Judgement.Source.API)
@@ -172,6 +182,14 @@ def judgement(request: Request, uuid: UUID) -> Response:
             "created_at": CREATED_AT.to_representation(written.created_at),
         }
     )
+
+
+def _undone(assignment: Assignment) -> Response:
+    try:
+        undo(assignment=assignment)
+    except judging.NoLongerOpen as error:
+        raise Conflict(str(error)) from error
+    return Response(described(assignment))
 
 
 def _verdict(data: Any, assignment: Assignment) -> judging.Said:
