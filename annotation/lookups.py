@@ -1,5 +1,6 @@
 """What every call of an annotator's script looks up, each in one statement that stays prepared."""
 
+from typing import Any
 from uuid import UUID
 
 from annotation.models import Assignment, Person, Project, Task
@@ -10,6 +11,7 @@ ASSIGNMENT, PROJECT, TASK = Columns(Assignment, "given"), Columns(Project, "proj
 MEMBER = """
   JOIN annotation_membership member
     ON member.project_id = project.id AND member.person_id = %(person)s::bigint AND member.role = ANY(%(roles)s::text[])
+   AND project.id = coalesce(%(confined)s::bigint, project.id)
 """
 WHERE_ONE_JUDGES = f"SELECT {PROJECT.sql} FROM annotation_project project {MEMBER} WHERE project.slug = %(slug)s::text"
 OWN = f"""
@@ -23,17 +25,21 @@ SELECT {ASSIGNMENT.sql}, {TASK.sql}, {PROJECT.sql}
 
 def where_one_judges(*, person: Person, slug: str) -> Project:
     """Raises `Project.DoesNotExist`, also where the person is no member or one who only looks."""
-    if found := rows((WHERE_ONE_JUDGES, {"person": person.pk, "slug": slug, "roles": [*JUDGES]})):
+    if found := rows((WHERE_ONE_JUDGES, {"slug": slug, **_as_judge(person)})):
         return PROJECT.read(found[0])
     raise Project.DoesNotExist
 
 
 def own_assignment(*, person: Person, uuid: UUID) -> Assignment:
     """With its task and project: as `AssignmentQuerySet.visible_to` has it. Raises `Assignment.DoesNotExist`."""
-    found = rows((OWN, {"person": person.pk, "uuid": uuid, "roles": [*JUDGES]}))
+    found = rows((OWN, {"uuid": uuid, **_as_judge(person)}))
     if not found:
         raise Assignment.DoesNotExist
     first, second = len(ASSIGNMENT.names), len(ASSIGNMENT.names) + len(TASK.names)
     assignment, task = ASSIGNMENT.read(found[0][:first]), TASK.read(found[0][first:second])
     assignment.task, assignment.project, assignment.person = task, PROJECT.read(found[0][second:]), person
     return assignment
+
+
+def _as_judge(person: Person) -> dict[str, Any]:
+    return {"person": person.pk, "roles": [*JUDGES], "confined": person.confined_to}

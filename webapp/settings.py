@@ -128,7 +128,8 @@ REST_FRAMEWORK = {
         "webapp.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": ["webapp.api.grants.Granted"],
+    "DEFAULT_THROTTLE_CLASSES": ["webapp.api.throttling.PerMinute"],
     "DEFAULT_RENDERER_CLASSES": ["webapp.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["webapp.api.reading.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -136,7 +137,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "webapp.api.problems.handler",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
+KNOX_TOKEN_MODEL = "knox.AuthToken"  # as ever; migrations that refer to tokens ask for the name
 REST_KNOX = {"TOKEN_TTL": None, "AUTO_REFRESH": False, "AUTH_HEADER_PREFIX": "Token"}
+API_CALLS_PER_MINUTE = env.integer("API_CALLS_PER_MINUTE", 30_000, least=1)  # of one token
 SPECTACULAR_SETTINGS = {
     "TITLE": "PrefLoop",
     "DESCRIPTION": "Preference data: prompts, samples, rankings, reward models and datasets.",

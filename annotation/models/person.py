@@ -22,6 +22,9 @@ class Person(AbstractUser):
     display_name = models.CharField(_("name"), max_length=150, blank=True)
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.HERE)
 
+    # The one project that exists for this call, where an API token is for no other. Not stored: the token says so.
+    confined_to: int | None = None
+
     may_create_projects = models.BooleanField(_("may create projects"), default=False)
 
     class Meta:

@@ -47,11 +47,16 @@ class NextStrategy(models.TextChoices):
 class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: Person | AnonymousUser) -> Self:
         """Projects that `user` belongs to, archived ones included."""
-        return self.filter(memberships__person_id=user.pk)
+        return self._within(user).filter(memberships__person_id=user.pk)
 
     def with_role(self, user: Person | AnonymousUser, *roles: str) -> Self:
         """Projects in which `user` holds one of `roles`: outside of these the caller answers 404."""
-        return self.filter(memberships__person_id=user.pk, memberships__role__in=roles)
+        return self._within(user).filter(memberships__person_id=user.pk, memberships__role__in=roles)
+
+    def _within(self, user: Person | AnonymousUser) -> Self:
+        """Whoever calls with a token for one project sees no other."""
+        confined = getattr(user, "confined_to", None)
+        return self if confined is None else self.filter(pk=confined)
 
 
 class Project(models.Model):

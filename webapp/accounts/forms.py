@@ -1,11 +1,13 @@
 from datetime import timedelta
+from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from annotation.models import Person
+from annotation.models import Person, Project
+from webapp.models import Right
 
 LIFETIMES = (7, 30, 90, 365)
 
@@ -30,6 +32,20 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TokenForm(forms.Form):
+    """What a new token is for. Nothing ticked would be a token for nothing."""
+
+    name = forms.CharField(
+        label=_("What it is for"),
+        max_length=80,
+        required=False,
+        help_text=_("A name to tell it by, such as a machine's."),
+    )
+    project = forms.ModelChoiceField(
+        label=_("Project"), queryset=Project.objects.none(), required=False, empty_label=_("All of mine")
+    )
+    rights = forms.MultipleChoiceField(
+        label=_("May"), choices=Right.choices, initial=Right.values, widget=forms.CheckboxSelectMultiple
+    )
     days = forms.TypedChoiceField(
         label=_("Valid for"),
         coerce=int,
@@ -41,6 +57,12 @@ class TokenForm(forms.Form):
             ("", _("No end")),
         ],
     )
+
+    def __init__(self, *args: Any, person: Person, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        projects = self.fields["project"]
+        assert isinstance(projects, forms.ModelChoiceField)
+        projects.queryset = Project.objects.visible_to(person).order_by("name")
 
     def lifetime(self) -> timedelta | None:
         """How long the new token lives; None: until somebody revokes it."""

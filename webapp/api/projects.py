@@ -107,6 +107,8 @@ def project_list(request: Request) -> Response:
 
 
 def _create(request: Request) -> Response:
+    if caller(request).confined_to is not None:
+        raise PermissionDenied("This token is for one project: make another project with another token.")
     if not caller(request).may_create_projects:
         raise PermissionDenied("You may not create projects: ask whoever runs this server.")
     serializer = ProjectSerializer(data=request.data, context={"request": request})

@@ -27,6 +27,7 @@ PROBLEMS: dict[Any, Any] = {
     (409, "application/problem+json"): _problem("Does not fit the state of things"),
     (413, "application/problem+json"): _problem("Too large"),
     (415, "application/problem+json"): _problem("Unknown media type"),
+    (429, "application/problem+json"): _problem("Too many calls in this minute: Retry-After says when to come back"),
     (422, "application/problem+json"): _problem("Understood, but makes no sense"),
 }
 
