@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import cast
 
 from django.core.handlers.exception import convert_exception_to_response
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.urls import resolve
@@ -35,8 +35,12 @@ def brings_token(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest) -> HttpResponseBase:
-    """What Django's handler does behind the middleware, and the language that the caller asks for."""
+    """What Django's handler does behind the middleware; and of the middleware the language and the length."""
     translation.activate(translation.get_language_from_request(request))
     match = request.resolver_match = resolve(request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
-    return response.render() if isinstance(response, SimpleTemplateResponse) else response
+    if isinstance(response, SimpleTemplateResponse):
+        response.render()
+    if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+        response["Content-Length"] = len(response.content)  # else the connection is not kept, or it goes in chunks
+    return response

@@ -15,6 +15,7 @@ def test_it_works(api: Api, annotator: Person, project: Project) -> None:
     assert answer.status_code == 200
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "Set-Cookie" not in answer.headers
+    assert answer["Content-Length"] == str(len(answer.content))
 
 
 def test_a_signed_in_browser_reads_the_api_too(signed_in: Callable[[Person], Client], annotator: Person) -> None:

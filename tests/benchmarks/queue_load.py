@@ -53,12 +53,16 @@ def measured(folder: Any, users: int, tasks: int, seconds: float, think: tuple[f
     installation.ranking_tasks(project, tasks)
     tokens = [token for _, token in installation.people(project, users, prefix=slug)]
     installation.settled()
-    with installation.web(folder) as web, machine.Watch({"web": web.pid}) as watch:
+    trees = {"postgres": installation.postgres_pid(folder)}
+    with installation.web(folder) as web, machine.Watch({**trees, "web": web.pid}) as watch:
         summary = loop(web.port, slug, tokens, seconds=seconds, think=think)
     acknowledged, kept = summary["acked_submissions"], project.judgements.count()
     if acknowledged != kept:
         raise SystemExit(f"{acknowledged} submissions were acknowledged and {kept} are in the database.")
-    return {**summary, "machine": watch.report, "load_1min": round(os.getloadavg()[0], 2)}
+    shares, wall = watch.report["cpu_percent_of_all_cores"], watch.report["wall_s"]
+    each = {name: round(share / 100 * wall * (os.cpu_count() or 1) * 1000 / (2 * kept or 1), 2)
+            for name, share in shares.items() if name in {"web", "postgres", "client"}}  # fmt: skip
+    return {**summary, "machine": watch.report, "cpu_ms_a_request": each, "load_1min": round(os.getloadavg()[0], 2)}
 
 
 def line(run: dict[str, Any], pause: str) -> str:

@@ -63,6 +63,10 @@ def database() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def postgres_pid(folder: Path) -> int:
+    return int((folder / "postgres" / "postmaster.pid").read_text().split()[0])
+
+
 @dataclass(frozen=True)
 class Web:
     """A running gunicorn."""
