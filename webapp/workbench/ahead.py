@@ -11,6 +11,7 @@ from webapp.requests import SignedIn
 from webapp.workbench import work
 from webapp.workbench.access import judged_project
 from webapp.workbench.asked_for import uuids
+from webapp.workbench.chosen import kind_of
 
 
 @require_POST
@@ -28,7 +29,8 @@ def ahead(request: SignedIn, slug: str) -> HttpResponse:
     if now and not _taken_up(request, project, now[0]):
         return HttpResponse(status=409)
     try:
-        assignment = leases.lease_ahead(person=request.user, project=project, holding=[*now, *holding])
+        hands = [*now, *holding]
+        assignment = leases.lease_ahead(person=request.user, project=project, holding=hands, kind=kind_of(request))
     except leases.NothingLeft:
         return HttpResponse(status=204)
     return HttpResponse(status=204) if assignment.pk in have else work.part(request, project, assignment)

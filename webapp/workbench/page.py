@@ -5,6 +5,7 @@ from typing import Any
 from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
+from webapp.workbench.chosen import kind_name, kind_of
 from webapp.workbench.forms import SKIP_REASONS, VerdictForm
 from webapp.workbench.progress import of_today
 
@@ -27,6 +28,7 @@ def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]
         "today": of_today(request.user, project),
         "guideline": project.guideline,
         "unread": unread(project, request.user),
+        "only": kind_name(kind_of(request)),
         **context,
     }
 

@@ -11,6 +11,7 @@ from annotation.models.project import JUDGES, READS_DATA
 from webapp.requests import SignedIn
 from webapp.workbench import page
 from webapp.workbench.access import judged_project, member_project
+from webapp.workbench.progress import Waiting, of_person
 
 
 @require_safe
@@ -18,8 +19,18 @@ from webapp.workbench.access import judged_project, member_project
 def home(request: SignedIn) -> HttpResponse:
     memberships = Membership.objects.filter(person=request.user).select_related("project").order_by("project__name")
     done = WorkDay.objects.filter(person=request.user, day=today()).values_list("project_id", "judgements")
-    context = {"memberships": memberships, "done_today": dict(done), "judges": JUDGES, "reads_data": READS_DATA}
+    context = {
+        "memberships": [(each, _waiting(request, each)) for each in memberships],
+        "done_today": dict(done),
+        "judges": JUDGES,
+        "reads_data": READS_DATA,
+    }
     return render(request, "workbench/home.html", context)
+
+
+def _waiting(request: SignedIn, membership: Membership) -> list[Waiting]:
+    found = membership.project
+    return of_person(request.user, found) if membership.role in JUDGES and not found.archived_at else []
 
 
 @require_safe
@@ -29,7 +40,7 @@ def project(request: SignedIn, slug: str) -> HttpResponse:
     found = member_project(request, slug)
     if found.role_of(request.user) not in JUDGES:
         return redirect("dashboard", slug)
-    return render(request, "workbench/project.html", page.facts(request, found))
+    return render(request, "workbench/project.html", page.facts(request, found, waiting=of_person(request.user, found)))
 
 
 @require_safe

@@ -20,6 +20,7 @@ from webapp.requests import SignedIn
 from webapp.workbench import kinds, page
 from webapp.workbench.access import judged_project, own_assignment
 from webapp.workbench.asked_for import uuids
+from webapp.workbench.chosen import choose, kind_of
 from webapp.workbench.forms import SkipForm, VerdictForm
 from webapp.workbench.telling import Outcome, by_script, refused, told
 
@@ -33,9 +34,12 @@ OPEN = (Assignment.State.LEASED, Assignment.State.EXPIRED, Assignment.State.JUDG
 def work(request: SignedIn, slug: str) -> HttpResponse:
     """The person's next task, or why there is none; not one of those that the browser says it is `holding`."""
     project = judged_project(request, slug)
+    if "kind" in request.GET:
+        return choose(slug, request.GET["kind"])
     holding = uuids(request.GET.getlist("holding"))
     try:
-        assignment = leases.lease_next(person=request.user, project=project, holding=holding)
+        kind = kind_of(request)
+        assignment = leases.lease_next(person=request.user, project=project, holding=holding, kind=kind)
     except leases.NothingLeft as nothing:
         return _nothing(request, page.facts(request, project, reason=nothing.reason))
     return _shown(request, assignment, page.unbound(assignment))
