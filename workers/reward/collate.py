@@ -8,6 +8,7 @@ from torch import Tensor
 
 from workers.reward.data import Group
 from workers.reward.encoding import Row
+from workers.reward.packing import Encoded, Layout, pack
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,8 @@ class Batch:
     """G groups with N answers of at most T tokens, and P pairs of answers."""
 
     inputs: dict[str, Tensor]
-    """input_ids, attention_mask and, for models with segments, token_type_ids; each (N, T) int64."""
+    """input_ids, attention_mask and, for models with segments, token_type_ids; each (N, T) int64. Of a packed row:
+    input_ids and position_ids, each (1, T)."""
     first: Tensor
     """(P,) row of the pair's first answer."""
     second: Tensor
@@ -28,6 +30,13 @@ class Batch:
     """(P,) number of the pair's group, 0 … G-1."""
     groups: int
     """G"""
+    layout: Layout | None = None
+    """Where the groups lie in a packed row; None where each answer has a row of its own."""
+
+    @property
+    def tokens(self) -> int:
+        """All that one pass computes, padding too."""
+        return self.inputs["input_ids"].numel()
 
     def to(self, device: torch.device) -> "Batch":
         moved = {name: getattr(self, name).to(device) for name in PAIR_FIELDS}
@@ -58,17 +67,29 @@ def pad_rows(rows: Sequence[Row], pad_id: int, segments: bool) -> dict[str, Tens
 def collate(groups: Sequence[Group], rows: Sequence[Sequence[Row]], pad_id: int, segments: bool) -> Batch:
     """`rows[g]` are the encoded answers of `groups[g]`, in order."""
     flat = [row for answers in rows for row in answers]
-    starts = torch.tensor([0, *(len(answers) for answers in rows[:-1])]).cumsum(0)
+    return _batch(groups, [len(answers) for answers in rows], pad_rows(flat, pad_id, segments), None)
+
+
+def collate_packed(groups: Sequence[Group], encoded: Sequence[Encoded]) -> Batch:
+    """The groups in one row: see `packing`. `encoded[g]` belongs to `groups[g]`."""
+    inputs, layout = pack(encoded)
+    return _batch(groups, [len(group.answers) for group in encoded], inputs, layout)
+
+
+def _batch(groups: Sequence[Group], sizes: Sequence[int], inputs: dict[str, Tensor], layout: Layout | None) -> Batch:
+    """`sizes[g]` is the number of answers of `groups[g]`."""
+    starts = torch.tensor([0, *sizes[:-1]]).cumsum(0)
     number = torch.tensor([g for g, group in enumerate(groups) for _ in group.first], dtype=torch.int64)
     first, second = ([i for group in groups for i in getattr(group, side)] for side in ("first", "second"))
     return Batch(
-        inputs=pad_rows(flat, pad_id, segments),
+        inputs=inputs,
         first=starts[number] + torch.tensor(first, dtype=torch.int64),
         second=starts[number] + torch.tensor(second, dtype=torch.int64),
         probability=torch.tensor([p for group in groups for p in group.probability], dtype=torch.float32),
         weight=torch.tensor([w for group in groups for w in group.weight], dtype=torch.float32),
         group=number,
         groups=len(groups),
+        layout=layout,
     )
 
 

@@ -8,6 +8,7 @@ from jinja2 import TemplateError
 
 from workers.reward.config import TrainingRefused
 from workers.reward.data import Message, well_formed
+from workers.reward.packing import Encoded
 
 Count = Callable[[list[Message]], int]
 
@@ -52,6 +53,20 @@ def _fit_paragraphs(messages: list[Message], limit: int, count: Count) -> Messag
     return {**last, "content": paragraphs[-1]} if paragraphs[-1].strip() else last
 
 
+def whole_paragraphs(text: str, starts: Sequence[int]) -> int:
+    """How many tokens to keep of those before the last of `starts`, which say where in `text` each token begins.
+
+    As many as end with the last blank line among them, else with the last line's end, where that keeps at least half;
+    else all of them.
+    """
+    limit = len(starts) - 1
+    for mark in ("\n\n", "\n"):
+        for size in range(limit, limit // 2, -1):
+            if mark in text[max(starts[size - 1] - 1, 0) : starts[size]]:
+                return size
+    return limit
+
+
 class RowEncoder:
     """Encodes answers for one tokenizer.
 
@@ -70,15 +85,28 @@ class RowEncoder:
 
     def rows(self, messages: Sequence[Message], responses: Sequence[str]) -> list[Row]:
         """One row an answer, in order. The prompt is encoded once."""
-        prompt = self._prompt_ids([{**m, "content": well_formed(m["content"])} for m in messages])
-        return [self._row(prompt, self._ids(well_formed(text))) for text in responses]
+        if not self.pairs:
+            group = self.group(messages, responses)
+            joined = [[*group.prompt, *answer] for answer in group.answers]
+            return [Row(ids, [0] * len(ids)) for ids in joined]
+        prompt = self._prompt_ids(messages)
+        return [self._pair_row(prompt, self._response_ids(text)) for text in responses]
 
-    def _row(self, prompt: list[int], response: list[int]) -> Row:
-        response = response[: self.max_response_tokens]
-        if self.pairs:
-            return self._pair_row(prompt, response)
-        ids = [*prompt, *response, self.tokenizer.eos_token_id]
-        return Row(ids, [0] * len(ids))
+    def group(self, messages: Sequence[Message], responses: Sequence[str]) -> Encoded:
+        """Prompt and answers apart, each answer with its end-of-text token; for tokenizers without pairs."""
+        answers = [[*self._response_ids(text), self.tokenizer.eos_token_id] for text in responses]
+        return Encoded(self._prompt_ids(messages), answers)
+
+    def _response_ids(self, text: str) -> list[int]:
+        """A long answer ends at the last paragraph, or line, that its limit leaves whole, if that is half of it."""
+        text, limit = well_formed(text), self.max_response_tokens
+        if not self.tokenizer.is_fast:
+            return self._ids(text)[:limit]
+        encoded = self.tokenizer(text, add_special_tokens=False, verbose=False, return_offsets_mapping=True)
+        ids = list(encoded.input_ids)
+        if len(ids) <= limit:
+            return ids
+        return ids[: whole_paragraphs(text, [start for start, _ in encoded.offset_mapping[: limit + 1]])]
 
     def _pair_row(self, prompt: list[int], response: list[int]) -> Row:
         """[CLS] prompt [SEP] answer [SEP], or as the tokenizer's own template has it."""
@@ -97,7 +125,8 @@ class RowEncoder:
             self._specials = (whole[:start], whole[start + size : end - size], whole[end:])
         return self._specials
 
-    def _prompt_ids(self, messages: list[Message]) -> list[int]:
+    def _prompt_ids(self, given: Sequence[Message]) -> list[int]:
+        messages = [{**message, "content": well_formed(message["content"])} for message in given]
         if not messages:
             return []
         limit = self.max_prompt_tokens

@@ -9,7 +9,7 @@ import torch
 
 from workers.reward import metrics
 from workers.reward.data import Group
-from workers.reward.model import head_of
+from workers.reward.network import head_of
 from workers.reward.run_dir import whole_folder, write_whole
 from workers.reward.score import SETTINGS_FILE, ScoreSettings, score_requests
 from workers.reward.trainer import Trainer, sample
@@ -78,6 +78,8 @@ def lineage(trainer: Trainer) -> dict[str, Any]:
     best_loss = progress.best_loss if progress.best else None
     return {
         "made_from": trainer.made_from,
+        "packed": trainer.network.packed,
+        "not_packed_because": trainer.network.obstacle,
         "base": trainer.config.base,
         "train_groups": len(trainer.train_rows),
         "validation_groups": len(trainer.validation_rows),

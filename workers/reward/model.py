@@ -1,44 +1,16 @@
-"""A base made ready to be a reward model, and its parts that training has to name."""
+"""A base made ready to be a reward model."""
 
-import logging
-from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from workers.reward.collate import Batch, collate, runs
 from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
-from workers.reward.data import Group
 from workers.reward.encoding import RowEncoder
-
-log = logging.getLogger(__name__)
+from workers.reward.network import RewardNetwork, transformer_layers
 
 NO_LIMIT = 1_000_000  # tokenizers that know no limit say 10^30
-
-
-@dataclass
-class RewardNetwork:
-    """A one-label sequence classifier with its tokenizer; dropout is off for good."""
-
-    model: Any
-    tokenizer: Any
-    encoder: RowEncoder
-
-    def batches(self, groups: list[Group], tokens: int) -> list[Batch]:
-        """Whole groups in as many batches as it takes to hold at most `tokens` padded tokens in each."""
-        rows = [self.encoder.rows(group.messages, group.responses) for group in groups]
-        lengths = [max(len(row.ids) for row in answers) for answers in rows]
-        return [
-            collate([groups[n] for n in run], [rows[n] for n in run], self.tokenizer.pad_token_id, self.segments)
-            for run in runs(lengths, [len(answers) for answers in rows], tokens)
-        ]
-
-    @property
-    def segments(self) -> bool:
-        """Whether the model is told which tokens are prompt and which are answer."""
-        return self.encoder.pairs and "token_type_ids" in self.tokenizer.model_input_names
 
 
 def load_base(config: TrainConfig) -> RewardNetwork:
@@ -114,47 +86,8 @@ def _freeze(model: Any, count: int) -> None:
         module.requires_grad_(False)
 
 
-def transformer_layers(model: Any) -> nn.ModuleList:
-    """The stack of blocks, the lowest first. Raises TrainingRefused where none can be told."""
-    depth = getattr(model.config, "num_hidden_layers", None)
-    for module in model.modules():
-        if isinstance(module, nn.ModuleList) and len(module) == depth:
-            return module
-    raise TrainingRefused("frozen_layers was asked for, but this base model has no stack of layers.")
-
-
 def embeddings_module(model: Any) -> nn.Module:
     """All that turns tokens into vectors where the model keeps it in one module, else the token table."""
     whole: nn.Module | None = getattr(model.base_model, "embeddings", None)
     table: nn.Module = model.get_input_embeddings()
     return table if whole is None else whole
-
-
-def head_of(model: Any) -> nn.Linear:
-    """The linear layer that gives the score: the last one with a single output."""
-    heads = [module for module in model.modules() if isinstance(module, nn.Linear) and module.out_features == 1]
-    if not heads:
-        raise TrainingRefused("The base model has no linear layer that gives one score.")
-    return heads[-1]
-
-
-def score_batch(model: Any, inputs: dict[str, Tensor]) -> Tensor:
-    """Scores (N,) in float32, read as the model itself reads its one label."""
-    scores: Tensor = model(**inputs).logits.squeeze(-1).float()
-    return scores
-
-
-@torch.no_grad()
-def head_features(model: Any, inputs: dict[str, Tensor]) -> Tensor:
-    """What the head gets for each answer, (N, H) float32; for causal models, at the answer's last token."""
-    seen: list[Tensor] = []
-    hook = head_of(model).register_forward_pre_hook(lambda _, arguments: seen.append(arguments[0]))
-    try:
-        model(**inputs)
-    finally:
-        hook.remove()
-    features = seen[0]
-    if features.dim() == 3:  # (N, T, H)
-        last = (inputs["attention_mask"].sum(1) - 1).clamp(min=0)
-        features = features[torch.arange(len(features), device=features.device), last]
-    return features.float()

@@ -17,11 +17,10 @@ import pyarrow as pa
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from workers.reward.collate import pad_rows, runs
 from workers.reward.config import TrainingRefused
 from workers.reward.data import Groups, Message
-from workers.reward.encoding import Row, RowEncoder
-from workers.reward.model import RewardNetwork, score_batch
+from workers.reward.encoding import RowEncoder
+from workers.reward.network import RewardNetwork
 
 SETTINGS_FILE = "reward.json"
 WINDOW = 32  # requests whose answers are sorted by length together, so that little is padded
@@ -63,6 +62,7 @@ class Scorer:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         limits = (self.settings.max_prompt_tokens, self.settings.max_response_tokens)
         self.network = RewardNetwork(model.to(self.device).eval(), tokenizer, RowEncoder(tokenizer, *limits))
+        self.network.choose_packing()
 
     def score(self, messages: Sequence[Message], responses: Sequence[str]) -> list[float]:
         """One score an answer, in order; 0 is the mean of the answers preferred in training."""
@@ -83,22 +83,20 @@ def score_requests(
     """The network's own scores, one list a request, in order; `before_pass` is called before each pass."""
     stream = iter(requests)
     while window := list(islice(stream, WINDOW)):
-        rows = [network.encoder.rows(messages, responses) for messages, responses in window]
-        flat = _score_rows(network, [row for answers in rows for row in answers], device, before_pass)
-        left = iter(flat)
-        yield from (list(islice(left, len(answers))) for answers in rows)
+        left = iter(_score_window(network, window, device, before_pass))
+        yield from (list(islice(left, len(responses))) for _, responses in window)
 
 
 @torch.no_grad()
-def _score_rows(
-    network: RewardNetwork, rows: list[Row], device: torch.device, before_pass: Callable[[], None]
+def _score_window(
+    network: RewardNetwork, window: list[Request], device: torch.device, before_pass: Callable[[], None]
 ) -> list[float]:
-    scores = [0.0] * len(rows)
-    for chosen in runs([len(row.ids) for row in rows], [1] * len(rows), TOKENS_A_PASS):
+    """The scores of all answers of all requests, in order."""
+    scores = [0.0] * sum(len(responses) for _, responses in window)
+    for numbers, inputs, layout in network.requests(window, TOKENS_A_PASS):
         before_pass()
-        inputs = pad_rows([rows[n] for n in chosen], network.tokenizer.pad_token_id, network.segments)
-        found = score_batch(network.model, {name: value.to(device) for name, value in inputs.items()})
-        for n, score in zip(chosen, found.tolist(), strict=True):
+        found = network.scorer({name: value.to(device) for name, value in inputs.items()}, layout)
+        for n, score in zip(numbers, found.tolist(), strict=True):
             scores[n] = score
     return scores
 

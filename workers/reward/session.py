@@ -18,10 +18,13 @@ def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Calla
     """True when finished, False when stopped. Raises TrainingRefused."""
     torch.set_num_threads(config.threads)
     accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=config.mixed_precision)
-    if accelerator.is_main_process:
-        run.report("prepare")
     made_from = fingerprint(run.config, run.groups)
-    trainer = Trainer(run, config, groups, load_base(config), accelerator, made_from, asked_to_stop)
+    network = load_base(config)
+    network.model.to(accelerator.device)
+    network.choose_packing()
+    if accelerator.is_main_process:
+        run.report("prepare", packed=network.packed, not_packed_because=network.obstacle)
+    trainer = Trainer(run, config, groups, network, accelerator, made_from, asked_to_stop)
     try:
         trainer.fit()
         if accelerator.is_main_process:

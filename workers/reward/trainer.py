@@ -17,7 +17,7 @@ from workers.reward.collate import Batch
 from workers.reward.config import TrainConfig, TrainingRefused
 from workers.reward.data import Group, Groups
 from workers.reward.loss import group_losses
-from workers.reward.model import RewardNetwork, head_features, head_of, score_batch
+from workers.reward.network import RewardNetwork, head_of
 from workers.reward.run_dir import RunDir
 
 PROBE_GROUPS = 2000  # enough for the few hundred weights of a head
@@ -46,7 +46,7 @@ class Trainer:
         steps_an_epoch = math.ceil(len(self.train_rows) / self.config.batch_groups)
         self.total_steps = self.config.epochs * steps_an_epoch
         optimizer = make_optimizer(self.network.model, self.config)
-        self.model, self.optimizer = self.accelerator.prepare(self.network.model, optimizer)
+        self.model, self.optimizer = self.accelerator.prepare(self.network.scorer, optimizer)
         self.progress = Progress()
 
     def fit(self) -> None:
@@ -79,7 +79,9 @@ class Trainer:
         for group in groups:
             self.check()
             batch = self._batches([group])[0].to(self.accelerator.device)
-            features.append(head_features(self.network.model, batch.inputs).cpu().double().numpy())
+            with torch.no_grad():
+                found = self.network.scorer.features(batch.inputs, batch.layout)
+            features.append(found.cpu().double().numpy())
         weight, figures = probe.fit_head(probe.differences(groups, features))
         head = head_of(self.network.model)
         with torch.no_grad():
@@ -134,7 +136,7 @@ class Trainer:
         self.check()
         batch = batch.to(self.accelerator.device)
         with self.accelerator.autocast():
-            scores = score_batch(self.model, batch.inputs)
+            scores = self.model(batch.inputs, batch.layout)
         loss = group_losses(scores, *batch.pairs()).sum() * scale
         self.accelerator.backward(loss)
         return loss.detach()
@@ -163,7 +165,8 @@ class Trainer:
         for batch in self._batches(self._read(self.validation_rows[rank::world])):
             self.check()
             batch = batch.to(self.accelerator.device)
-            total += group_losses(score_batch(self.network.model, batch.inputs), *batch.pairs()).sum()
+            scores = self.network.scorer(batch.inputs, batch.layout)
+            total += group_losses(scores, *batch.pairs()).sum()
         return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
 
     def check(self) -> None:
