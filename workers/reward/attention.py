@@ -62,15 +62,25 @@ def attention(
         result: tuple[Tensor, None] = sdpa_attention_forward(module, query, key, value, attention_mask, **options)
         return result
     _check(layout, options)
-    scale = options.get("scaling")
+    scale, wanted = options.get("scaling"), _precision(value)
     mask = _block_mask.get()
     if mask is not None:
-        return _flex(query, key, value, mask, scale), None
+        return _flex(query.to(wanted), key.to(wanted), value.to(wanted), mask, scale), None
+    # The CPU's kernel takes twice as long in bfloat16 as in float32.
+    query, key, value = (part.float() for part in (query, key, value))
     repeats = query.shape[1] // key.shape[1]
     if repeats > 1:  # grouped queries: the CPU's kernel wants a key for each query head
         key, value = (part.repeat_interleave(repeats, 1) for part in (key, value))
+    if getattr(module, "ends_only", False):
+        return _at_ends(query, key, value, layout, scale).transpose(1, 2).to(wanted), None
     merged: Tensor = _Merged.apply(query, key, value, layout, scale)  # type: ignore[no-untyped-call]
-    return merged.transpose(1, 2), None
+    return merged.transpose(1, 2).to(wanted), None
+
+
+def _precision(part: Tensor) -> torch.dtype:
+    """What attention is to come out in: autocast's precision, within it; rotary positions leave some parts in float32."""
+    kind = part.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else part.dtype
 
 
 def _check(layout: Layout, options: dict[str, Any]) -> None:
@@ -182,6 +192,30 @@ class _Fold:
     def together(self, batch: Tensor) -> Tensor:
         flat = batch.transpose(0, 1).flatten(1, 2)
         return (flat if self.even else flat[:, self.real.flatten()]).unsqueeze(0)
+
+
+def _at_ends(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float | None) -> Tensor:
+    """For the last layer, whose other results nobody reads: each answer's end token alone; noughts elsewhere."""
+    asking = query[0, :, layout.ends] * (query.shape[-1] ** -0.5 if scale is None else scale)  # (H, N, D)
+    found, start = [], 0
+    for span in layout.spans:
+        stop = start + len(span.answers)
+        found.append(_group_at_ends(asking[:, start:stop], key[0], value[0], span))
+        start = stop
+    return torch.zeros_like(query).index_copy(2, layout.ends, torch.cat(found, 1).unsqueeze(0))
+
+
+def _group_at_ends(asking: Tensor, key: Tensor, value: Tensor, span: Span) -> Tensor:
+    """`asking` (H, K, D), `key` and `value` (H, T, D) of the row → (H, K, D). An end sees all of prompt and answer."""
+    prompt, answers, fold = slice(span.start, span.split), slice(span.split, span.stop), _Fold(span)
+    own_key, own_value = (fold.apart(part[None, :, answers]).transpose(0, 1) for part in (key, value))  # (H, K, R, D)
+    own = (asking.unsqueeze(2) @ own_key.transpose(2, 3)).squeeze(2)  # (H, K, R)
+    if not fold.even:
+        own = own.masked_fill(~fold.real, float("-inf"))
+    seen = asking @ key[:, prompt].transpose(1, 2)  # (H, K, P)
+    shares = torch.cat([seen, own], 2).softmax(2)
+    of_prompt, of_own = shares.split([span.prompt, fold.longest], 2)
+    return of_prompt @ value[:, prompt] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
 
 
 def block_mask(layout: Layout, device: torch.device) -> BlockMask:

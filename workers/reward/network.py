@@ -195,17 +195,20 @@ def _to(inputs: Inputs, device: torch.device) -> Inputs:
 
 
 def trim_last_layer(model: Any) -> None:
-    """In packed passes the last layer's feed-forward part works on end tokens alone: nothing reads the others' results.
+    """In packed passes the last layer works on end tokens alone: nothing reads the others' results.
 
-    By hooks, where the last layer has one module named `mlp`, as Llama's, GPT-2's and GPT-NeoX's families do.
+    Its attention by a mark that `attention` looks for, its feed-forward part by hooks, where the layer has one module
+    named `mlp`, as Llama's, GPT-2's and GPT-NeoX's families do.
     """
-    layers = transformer_layers(model)
-    mlp = getattr(layers[-1], "mlp", None)
-    if not isinstance(mlp, nn.Module) or getattr(mlp, "trimmed", False):
+    last = transformer_layers(model)[-1]
+    if getattr(last, "ends_only", False):
         return
-    mlp.trimmed = True  # type: ignore[assignment]
-    mlp.register_forward_pre_hook(_take_ends)
-    mlp.register_forward_hook(_put_ends)
+    for part in last.modules():
+        part.ends_only = True  # type: ignore[assignment]
+    mlp = getattr(last, "mlp", None)
+    if isinstance(mlp, nn.Module):
+        mlp.register_forward_pre_hook(_take_ends)
+        mlp.register_forward_hook(_put_ends)
 
 
 def _take_ends(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:

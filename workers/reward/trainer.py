@@ -211,4 +211,4 @@ def make_optimizer(model: torch.nn.Module, config: TrainConfig) -> torch.optim.A
         {"params": matrices, "weight_decay": config.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW([part for part in settings if part["params"]], lr=config.learning_rate)
+    return torch.optim.AdamW([part for part in settings if part["params"]], lr=config.learning_rate, fused=True)
