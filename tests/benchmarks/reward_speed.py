@@ -329,7 +329,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     transformers_logging.set_verbosity_error()
     with tempfile.TemporaryDirectory() as scratch:
         found = on_cpu(given, Path(scratch))
-    parts = {part: {name: round(row[part], 3) for name, row in found.items()} for part in ("bound", "share", "losses") if part != "losses"}
+    parts = {
+        part: {name: round(row[part], 3) for name, row in found.items()}
+        for part in ("bound", "share", "losses")
+        if part != "losses"
+    }
     print(json.dumps({**{name: round(row["ratio"], 2) for name, row in found.items()}, **parts}))
 
 

@@ -78,7 +78,7 @@ def attention(
 
 
 def _precision(part: Tensor) -> torch.dtype:
-    """What attention is to come out in: autocast's precision, within it; rotary positions leave some parts in float32."""
+    """What attention comes out in: autocast's precision, within it; rotary positions leave some parts in float32."""
     kind = part.device.type
     return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else part.dtype
 

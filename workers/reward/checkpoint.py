@@ -28,6 +28,8 @@ class Progress:
     """The trainable weights of the best validation; empty before the first."""
     stale: int = 0
     """Validations since the best."""
+    tokens: int = 0
+    """In one pass: `tokens_per_pass`, halved as often as memory did not hold it."""
 
 
 def trainable(model: torch.nn.Module) -> Weights:

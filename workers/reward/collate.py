@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import nan
 
 import torch
 from torch import Tensor
@@ -28,6 +29,14 @@ class Batch:
     """(P,)"""
     group: Tensor
     """(P,) number of the pair's group, 0 … G-1."""
+    margin: Tensor
+    """(P,) by which the first should lead; negative for the second."""
+    owner: Tensor
+    """(N,) number of each answer's group."""
+    unsafe: Tensor
+    """(N,) share of people who called the answer unsafe; NaN where nobody judged."""
+    orders: tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+    """J whole orders over at most K answers: answer, share, ranked, weight, group: see `loss.listwise_losses`."""
     groups: int
     """G"""
     layout: Layout | None = None
@@ -39,15 +48,17 @@ class Batch:
         return self.inputs["input_ids"].numel()
 
     def to(self, device: torch.device) -> "Batch":
-        moved = {name: getattr(self, name).to(device) for name in PAIR_FIELDS}
-        return replace(self, inputs={k: v.to(device) for k, v in self.inputs.items()}, **moved)
+        moved = {name: getattr(self, name).to(device) for name in TENSORS}
+        inputs = {name: value.to(device) for name, value in self.inputs.items()}
+        answer, share, ranked, weight, group = (part.to(device) for part in self.orders)
+        return replace(self, inputs=inputs, orders=(answer, share, ranked, weight, group), **moved)
 
-    def pairs(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, int]:
+    def pairs(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, int, Tensor]:
         """What `loss.kwise_loss` takes after the scores."""
-        return self.first, self.second, self.probability, self.weight, self.group, self.groups
+        return self.first, self.second, self.probability, self.weight, self.group, self.groups, self.margin
 
 
-PAIR_FIELDS = ("first", "second", "probability", "weight", "group")
+TENSORS = ("first", "second", "probability", "weight", "group", "margin", "owner", "unsafe")
 
 
 def pad_rows(rows: Sequence[Row], pad_id: int, segments: bool) -> dict[str, Tensor]:
@@ -88,9 +99,41 @@ def _batch(groups: Sequence[Group], sizes: Sequence[int], inputs: dict[str, Tens
         probability=torch.tensor([p for group in groups for p in group.probability], dtype=torch.float32),
         weight=torch.tensor([w for group in groups for w in group.weight], dtype=torch.float32),
         group=number,
+        margin=torch.tensor([m for group in groups for m in group.margin or [0.0] * len(group.first)]),
+        owner=torch.arange(len(groups)).repeat_interleave(torch.tensor(sizes)),
+        unsafe=torch.tensor([u for group in groups for u in group.unsafe or [nan] * len(group.responses)]),
+        orders=orders_of(groups, starts.tolist()),
         groups=len(groups),
         layout=layout,
     )
+
+
+def orders_of(groups: Sequence[Group], starts: Sequence[int]) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """`Batch.orders`; `starts[g]` is the number of the first answer of `groups[g]`. An order of one says nothing."""
+    found = [
+        (g, starts[g], [(k, rank) for k, rank in enumerate(ranks) if rank >= 0], weight)
+        for g, group in enumerate(groups)
+        for ranks, weight in zip(group.ranks, group.rank_weight, strict=True)
+    ]
+    found = [order for order in found if len(order[2]) > 1]
+    most = max((len(places) for _, _, places, _ in found), default=2)
+    answer = torch.zeros(len(found), most, dtype=torch.int64)
+    share = torch.eye(most).repeat(len(found), 1, 1)
+    ranked = torch.zeros(len(found), most)
+    for row, (_, start, places, _) in enumerate(found):
+        size = len(places)
+        answer[row, :size] = torch.tensor([start + k for k, _ in places])
+        share[row, :size, :size] = _shares(torch.tensor([rank for _, rank in places]))
+        ranked[row, :size] = 1
+    weight = torch.tensor([weight for *_, weight in found])
+    return answer, share, ranked, weight, torch.tensor([g for g, *_ in found], dtype=torch.int64)
+
+
+def _shares(ranks: Tensor) -> Tensor:
+    """(K, K): how much of answer k is left to draw from when answer i is; ties lose an equal part at each draw."""
+    ties = ranks[:, None] == ranks
+    drawn_before = ties.tril(-1).sum(1, keepdim=True) / ties.sum(1, keepdim=True)
+    return torch.where(ties, 1 - drawn_before, (ranks > ranks[:, None]).float())
 
 
 def runs(lengths: Sequence[int], sizes: Sequence[int], tokens: int) -> Iterator[list[int]]:

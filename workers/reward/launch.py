@@ -21,7 +21,7 @@ def launch_command(run_dir: Path | str, config: TrainConfig) -> list[str]:
     """
     options = ["--num_machines=1", f"--num_processes={config.processes}", "--dynamo_backend=no"]
     options += [
-        f"--mixed_precision={config.mixed_precision}",
+        f"--mixed_precision={'no' if config.mixed_precision == 'auto' else config.mixed_precision}",
         f"--num_cpu_threads_per_process={config.threads}",
     ]
     if config.device == "cpu":

@@ -3,12 +3,14 @@
 from typing import Any
 
 import torch
+from peft import LoraConfig, get_peft_model
 from torch import nn
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers.pytorch_utils import Conv1D
 
 from workers.reward.config import TrainConfig, TrainingRefused, resolve_base
 from workers.reward.encoding import RowEncoder
-from workers.reward.network import RewardNetwork, transformer_layers
+from workers.reward.network import RewardNetwork, head_of, transformer_layers
 
 NO_LIMIT = 1_000_000  # tokenizers that know no limit say 10^30
 
@@ -31,8 +33,11 @@ def load_base(config: TrainConfig) -> RewardNetwork:
     if config.fresh_pooler:
         _refresh_pooler(model)
     _freeze(model, config.frozen_layers)
+    adapted = _adapt(model, config) if config.lora_rank else None
     encoder = RowEncoder(tokenizer, config.max_prompt_tokens, config.max_response_tokens)
-    return RewardNetwork(model.eval(), tokenizer, encoder)  # eval: no dropout, also while training
+    network = RewardNetwork(model.eval(), tokenizer, encoder)  # eval: no dropout, also while training
+    network.adapted = adapted
+    return network
 
 
 def _ensure_padding(model: Any, tokenizer: Any) -> None:
@@ -84,6 +89,18 @@ def _freeze(model: Any, count: int) -> None:
     layers = transformer_layers(model)
     for module in [embeddings_module(model), *layers[:count]]:
         module.requires_grad_(False)
+
+
+def _adapt(model: Any, config: TrainConfig) -> Any:
+    """LoRA (Hu et al. 2021, arXiv 2106.09685) beside every linear layer of the base, put into `model` in place."""
+    head = head_of(model)
+    named = model.named_modules()
+    layers = [name for name, part in named if isinstance(part, nn.Linear | Conv1D) and part is not head]
+    alpha = config.lora_alpha or 2.0 * config.lora_rank
+    lora = LoraConfig(r=config.lora_rank, lora_alpha=alpha, lora_dropout=0.0, target_modules=layers)
+    adapted = get_peft_model(model, lora)
+    head.requires_grad_(True)
+    return adapted
 
 
 def embeddings_module(model: Any) -> nn.Module:

@@ -83,9 +83,17 @@ class RewardNetwork:
     encoder: RowEncoder
     obstacle: str = "nobody asked for it"
     scorer: ScoreModule = field(init=False)
+    adapted: Any = None
+    """peft's view of `model` where it has adapters."""
 
     def __post_init__(self) -> None:
         self.scorer = ScoreModule(self.model)
+
+    def merge_adapters(self) -> None:
+        """Into the weights that they adapt, so that what is left is the stock model."""
+        if self.adapted is not None:
+            self.adapted.merge_and_unload()
+            self.adapted = None
 
     @property
     def packed(self) -> bool:

@@ -3,10 +3,10 @@
     config.json      how (config.TrainConfig)       groups.arrow   what from (data.GroupWriter)
     progress.jsonl   an event a line, flushed       checkpoint/    where a killed run goes on
     model/           the finished model             metrics.json   its figures, written last
-    lock             held by the living trainer
+    lock             held by the living trainer   source.json    what its owner knows of the data, for the card
 
-An event has `phase` (prepare, probe, train, validate, finish, done, stopped, refused) and `time` (seconds since the
-epoch), mostly `step` and `total_steps`, and what the phase knows: `loss`, `best`, `reason`, …
+An event has `phase` (prepare, probe, train, validate, halved, finish, done, stopped, refused) and `time` (seconds since
+the epoch), mostly `step` and `total_steps`, and what the phase knows: `loss`, `best`, `reason`, …
 """
 
 import fcntl
@@ -54,6 +54,11 @@ class RunDir:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.json"
+
+    def source(self) -> dict[str, Any]:
+        """What the run's owner says of the data, for the card; nothing where it says nothing."""
+        path = self.path / "source.json"
+        return dict(json.loads(path.read_text())) if path.exists() else {}
 
     def report(self, phase: str, **known: Any) -> None:
         """Appends one event; a reader sees whole lines only."""

@@ -17,7 +17,7 @@ from workers.reward.trainer import Stopped, Trainer
 def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Callable[[], bool]) -> bool:
     """True when finished, False when stopped. Raises TrainingRefused."""
     torch.set_num_threads(config.threads)
-    accelerator = Accelerator(cpu=config.device == "cpu", mixed_precision=config.mixed_precision)
+    accelerator = make_accelerator(config)
     made_from = fingerprint(run.config, run.groups)
     network = load_base(config)
     network.model.to(accelerator.device)
@@ -34,3 +34,11 @@ def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Calla
         return False
     accelerator.wait_for_everyone()
     return True
+
+
+def make_accelerator(config: TrainConfig) -> Accelerator:
+    cpu = config.device == "cpu"
+    precision = config.mixed_precision
+    if precision == "auto":
+        precision = "bf16" if not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "no"
+    return Accelerator(cpu=cpu, mixed_precision=precision)

@@ -16,12 +16,13 @@ from workers.reward.checkpoint import Progress
 from workers.reward.collate import Batch
 from workers.reward.config import TrainConfig, TrainingRefused
 from workers.reward.data import Group, Groups
-from workers.reward.loss import group_losses
+from workers.reward.loss import objective
 from workers.reward.network import RewardNetwork, head_of
 from workers.reward.run_dir import RunDir
 
 PROBE_GROUPS = 2000  # enough for the few hundred weights of a head
 VALIDATION_GROUPS = 1000
+LEAST_TOKENS = 16
 
 
 class Stopped(Exception):
@@ -47,7 +48,8 @@ class Trainer:
         self.total_steps = self.config.epochs * steps_an_epoch
         optimizer = make_optimizer(self.network.model, self.config)
         self.model, self.optimizer = self.accelerator.prepare(self.network.scorer, optimizer)
-        self.progress = Progress()
+        self.losses = objective(self.config)
+        self.progress = Progress(tokens=self.config.tokens_per_pass)
 
     def fit(self) -> None:
         """Trains to the end and leaves the best weights in the network. Raises Stopped."""
@@ -83,6 +85,8 @@ class Trainer:
                 found = self.network.scorer.features(batch.inputs, batch.layout)
             features.append(found.cpu().double().numpy())
         weight, figures = probe.fit_head(probe.differences(groups, features))
+        if self.config.target == "cost":
+            weight = -weight
         head = head_of(self.network.model)
         with torch.no_grad():
             head.weight.copy_(torch.from_numpy(weight))
@@ -104,7 +108,8 @@ class Trainer:
         rate = learning_rate(self.progress.step, self.total_steps, self.config)
         for settings in self.optimizer.param_groups:
             settings["lr"] = rate
-        loss = self._backward(self._batch_rows(self.progress.step))
+        rows = self._batch_rows(self.progress.step)
+        loss = self._fitting(lambda: self._backward(rows))
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -132,20 +137,50 @@ class Trainer:
         losses.append(self._pass(batches[-1], scale))
         return float(self.accelerator.reduce(torch.stack(losses).sum(), "sum")) / world
 
+    def _fitting(self, work: Callable[[], float]) -> float:
+        """What `work` gives; where memory does not hold its passes, they are halved and it begins again.
+
+        Raises TrainingRefused where a pass is one group already, or others wait for this process.
+        """
+        while True:
+            try:
+                return work()
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                self._halve()
+
+    def _halve(self) -> None:
+        if self.accelerator.num_processes > 1:
+            raise TrainingRefused(
+                f"A pass of {self.progress.tokens} tokens is too large for a device's memory, and with several "
+                f"processes it cannot be halved on the way: set tokens_per_pass to {self.progress.tokens // 2}."
+            )
+        self.progress.tokens //= 2
+        if self.progress.tokens < LEAST_TOKENS:
+            raise TrainingRefused(
+                "Memory does not hold even the smallest pass of this base: choose a smaller one, lora_rank, or lower "
+                "max_prompt_tokens and max_response_tokens."
+            )
+        self.optimizer.zero_grad()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.report("halved", tokens_per_pass=self.progress.tokens)
+
     def _pass(self, batch: Batch, scale: float) -> Tensor:
         self.check()
         batch = batch.to(self.accelerator.device)
         with self.accelerator.autocast():
             scores = self.model(batch.inputs, batch.layout)
-        loss = group_losses(scores, *batch.pairs()).sum() * scale
+        loss = self.losses(scores, batch).sum() * scale
         self.accelerator.backward(loss)
         return loss.detach()
 
     def _batches(self, groups: list[Group]) -> list[Batch]:
-        return self.network.batches(groups, self.config.tokens_per_pass)
+        return self.network.batches(groups, self.progress.tokens)
 
     def _validate(self) -> None:
-        loss = self.validation_loss()
+        loss = self._fitting(self.validation_loss)
         progress = self.progress
         progress.validated_at = progress.step
         if not math.isfinite(loss):
@@ -166,7 +201,7 @@ class Trainer:
             self.check()
             batch = batch.to(self.accelerator.device)
             scores = self.network.scorer(batch.inputs, batch.layout)
-            total += group_losses(scores, *batch.pairs()).sum()
+            total += self.losses(scores, batch).sum()
         return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
 
     def check(self) -> None:
@@ -185,6 +220,11 @@ class Trainer:
         if self.accelerator.is_main_process:
             path = self.run.checkpoint
             checkpoint.save(path, self.made_from, self.network.model, self.optimizer, self.progress)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether `error` is what torch raises, on whatever device, where memory is too small."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def sample(rows: NDArray[np.int64], most: int, seed: int) -> NDArray[np.int64]:
