@@ -119,7 +119,7 @@ class _Merged(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, out, normaliser = ctx.saved_tensors
-        slopes = tuple(torch.empty_like(part) for part in (query, key, value))
+        slopes = torch.empty_like(query), torch.empty_like(key), torch.empty_like(value)
         known = (gradients[0].contiguous(), query, key, value, out, normaliser)
         for span in ctx.layout.spans:
             _group_backward(known, span, ctx.scale, slopes)
@@ -185,7 +185,8 @@ class _Fold:
     def apart(self, part: Tensor, still: bool = False) -> Tensor:
         """`still` sets what is repeated to nought."""
         if self.even:
-            return part[0].unflatten(1, (self.count, self.longest)).transpose(0, 1)
+            heads, _, size = part.shape[1:]
+            return part[0].reshape(heads, self.count, self.longest, size).transpose(0, 1)
         batch = part[0][:, self.source].transpose(0, 1)
         return batch * self.real[:, None, :, None] if still else batch
 
@@ -214,8 +215,9 @@ def _group_at_ends(asking: Tensor, key: Tensor, value: Tensor, span: Span) -> Te
         own = own.masked_fill(~fold.real, float("-inf"))
     seen = asking @ key[:, prompt].transpose(1, 2)  # (H, K, P)
     shares = torch.cat([seen, own], 2).softmax(2)
-    of_prompt, of_own = shares.split([span.prompt, fold.longest], 2)
-    return of_prompt @ value[:, prompt] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
+    of_prompt, of_own = shares[:, :, : span.prompt], shares[:, :, span.prompt :]
+    found: Tensor = of_prompt @ value[:, prompt] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
+    return found
 
 
 def block_mask(layout: Layout, device: torch.device) -> BlockMask:
@@ -243,5 +245,5 @@ def _compiled() -> Any:
 
 def _flex(query: Tensor, key: Tensor, value: Tensor, mask: BlockMask, scale: float | None) -> Tensor:
     call = _compiled() if query.device.type == "cuda" else flex_attention
-    out = call(query, key, value, block_mask=mask, scale=scale, enable_gqa=query.shape[1] != key.shape[1])
+    out: Tensor = call(query, key, value, block_mask=mask, scale=scale, enable_gqa=query.shape[1] != key.shape[1])
     return out.transpose(1, 2)
