@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import DateTimeField, Func
 from django.utils import timezone
 
 from annotation import questions
-from annotation.assignment import revoke
 from annotation.models import (
     Assignment,
     Gold,
@@ -24,6 +24,7 @@ from annotation.models import (
 )
 from annotation.models.audit import record
 from annotation.quality.gold import score
+from annotation.queue import take_back
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,12 @@ def needed(project: Project, member: Membership) -> bool:
 
 
 def standing(project: Project, person: Person) -> Standing:
-    """How far the person is; a round whose tasks are all judged is settled first."""
+    """How far the person is; a round that is over is settled first."""
     member = Membership.objects.filter(project=project, person=person).first()
     rounds = list(QualificationRound.objects.filter(project=project, person=person))
-    last = rounds[-1] if rounds else None
+    last, left = (rounds[-1] if rounds else None), tasks_left(project, member) if member else 0
     results = results_of(last) if last else []
-    if last and last.ended_at is None and len(results) >= last.wanted:
+    if last and last.ended_at is None and _is_over(last, results, left):
         _settle(last, results)
         member = Membership.objects.filter(project=project, person=person).first()
     return Standing(
@@ -80,31 +81,57 @@ def standing(project: Project, person: Person) -> Standing:
         results=results,
         tries_left=max(0, project.qualification_tries - len(rounds)),
         qualified=member is not None and not needed(project, member),
-        tasks_left=tasks_left(project, person),
+        tasks_left=left,
     )
 
 
-def tasks_left(project: Project, person: Person) -> int:
+def _is_over(round_: QualificationRound, results: Sequence[Result], left: int) -> bool:
+    """All is judged; or the person skipped so much that there is nothing left to give them."""
+    if len(results) >= round_.wanted:
+        return True
+    open_states = (Assignment.State.LEASED, Assignment.State.EXPIRED)
+    begun = Assignment.objects.filter(project_id=round_.project_id, person_id=round_.person_id, state__in=open_states)
+    return left == 0 and not begun.filter(task__lane__purpose=Lane.Purpose.QUALIFICATION).exists()
+
+
+def go_on(project: Project, person: Person) -> bool:
+    """For clients without pages: settle what is over, begin what may begin; whether there may be a task now."""
+    now = standing(project, person)
+    return now.qualified or (now.may_try and begin(project=project, person=person) is not None)
+
+
+def explains(assignment: Assignment) -> bool:
+    """Whether what is right is told once the assignment is judged."""
+    if not assignment.project.qualification_tasks:
+        return False
+    return bool(assignment.task.lane.purpose == Lane.Purpose.QUALIFICATION)
+
+
+def tasks_left(project: Project, member: Membership) -> int:
+    """Qualification tasks within a member's reach that they have not met yet."""
     tasks = Task.objects.filter(
         project=project, lane__purpose=Lane.Purpose.QUALIFICATION, withdrawn_at=None, gold__isnull=False
     )
-    return tasks.exclude(author_ids__contains=[person.pk]).exclude(assignments__person=person).count()
+    unmet = tasks.exclude(author_ids__contains=[member.person_id]).exclude(assignments__person=member.person_id)
+    found = unmet.values_list("lane__language", "lane__cohort")
+    return sum(member.reaches(language, cohort) for language, cohort in found)
 
 
 def results_of(round_: QualificationRound) -> list[Result]:
-    """What was judged in the round, as it was said first: afterwards the person knows the answer."""
+    """What was judged in the round, as it was said first: afterwards the person knows the answer.
+
+    By the database's clock alone, on which both the round's beginning and the leases are.
+    """
     said = Judgement.objects.filter(
         project_id=round_.project_id,
         person_id=round_.person_id,
         revision=1,
-        created_at__gte=round_.started_at,
+        assignment__leased_at__gte=round_.started_at,
         task__lane__purpose=Lane.Purpose.QUALIFICATION,
         task__gold__isnull=False,
     )
-    if round_.ended_at:
-        said = said.filter(created_at__lte=round_.ended_at)
     found = said.select_related("task__gold", "assignment", "prompt").prefetch_related("rankings").order_by("id")
-    return [result_of(judgement, round_.project) for judgement in found]
+    return [result_of(judgement, round_.project) for judgement in found[: round_.wanted]]
 
 
 def result_of(judgement: Judgement, project: Project) -> Result:
@@ -115,9 +142,17 @@ def result_of(judgement: Judgement, project: Project) -> Result:
     return Result(judgement, gold, score(right, orders.get(main, {})) or 0.0)
 
 
+class _Clock(Func):
+    """The database's clock, not the beginning of its transaction."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+
+
 @transaction.atomic
 def begin(*, project: Project, person: Person) -> QualificationRound | None:
     """The person's open round, or a new one; None where they need none, or have used their tries up."""
+    standing(project, person)
     member = Membership.objects.select_for_update().filter(project=project, person=person).first()
     if member is None or not needed(project, member):
         return None
@@ -125,16 +160,18 @@ def begin(*, project: Project, person: Person) -> QualificationRound | None:
     if current := rounds.filter(ended_at=None).first():
         return current
     number = rounds.count() + 1
-    wanted = min(project.qualification_tasks, tasks_left(project, person))
+    wanted = min(project.qualification_tasks, tasks_left(project, member))
     if number > project.qualification_tries or not wanted:
         return None
     facts = {"number": number, "wanted": wanted, "pass_share": project.qualification_pass}
-    return QualificationRound.objects.create(project=project, person=person, **facts)
+    begun = QualificationRound.objects.create(project=project, person=person, started_at=_Clock(), **facts)
+    begun.refresh_from_db()
+    return begun
 
 
 @transaction.atomic
 def _settle(round_: QualificationRound, results: Sequence[Result]) -> None:
-    mean = sum(result.score for result in results) / len(results)
+    mean = sum(result.score for result in results) / max(round_.wanted, len(results))  # what was skipped is not right
     passed = mean >= round_.pass_share
     now = timezone.now()
     still_open = QualificationRound.objects.filter(pk=round_.pk, ended_at=None)
@@ -166,8 +203,7 @@ def ask_again(*, project: Project, person: Person, by: Person) -> None:
     Membership.objects.filter(project=project, person=person).update(qualified_at=None)
     QualificationRound.objects.filter(project=project, person=person).delete()
     held = Assignment.objects.live().filter(project=project, person=person)
-    for assignment in held.exclude(task__lane__purpose=Lane.Purpose.QUALIFICATION):
-        revoke(assignment=assignment)
+    take_back(list(held.values_list("pk", flat=True)), Assignment.State.REVOKED)
     record("qualification.ask_again", actor=by, project=project, subject=person.username)
 
 

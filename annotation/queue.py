@@ -117,7 +117,7 @@ WITH %RULES%, again AS (
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
     SELECT gen_random_uuid(), leased.project_id, leased.id, %(person)s::bigint, 'leased',
            ARRAY(SELECT sample FROM unnest(leased.sample_ids) sample ORDER BY random()),
-           now(), now() + make_interval(mins => member.lease_minutes), ''
+           clock_timestamp(), now() + make_interval(mins => member.lease_minutes), ''
       FROM leased CROSS JOIN member
     RETURNING *
 ), answer AS (

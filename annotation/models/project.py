@@ -222,6 +222,11 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.person_id} {self.role} of {self.project_id}"
 
+    def reaches(self, language: str, cohort: str) -> bool:
+        """Whether the member may get tasks of this language and cohort: as the queue's statement has it."""
+        reads = not self.languages or not language or {language, language.split("-")[0]} & set(self.languages)
+        return bool(reads) and (not cohort or cohort in self.cohorts)
+
     def must_qualify(self, project: Project) -> bool:
         """Whether they get no real work yet; who reviews or manages does not have to."""
         return bool(project.qualification_tasks) and self.role == Role.ANNOTATOR and self.qualified_at is None

@@ -1,5 +1,6 @@
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from annotation.models.person import Person
 from annotation.models.project import Project
@@ -16,7 +17,7 @@ class QualificationRound(models.Model):
     number = models.PositiveSmallIntegerField()
     wanted = models.PositiveSmallIntegerField()  # tasks
     pass_share = models.FloatField()
-    started_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     score = models.FloatField(null=True, blank=True)  # mean share of pairs ordered as gold does
     passed = models.BooleanField(null=True, blank=True)

@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import assignment as leases
-from annotation import judging
+from annotation import judging, qualification
 from annotation.intake.checking import limit
 from annotation.lookups import own_assignment, where_one_judges
-from annotation.models import Assignment, Judgement, Project, Ranking
+from annotation.models import Assignment, Judgement, Person, Project, Ranking
 from annotation.models.task import TaskKind
 from annotation.undoing import undo
 from webapp.api.access import caller
@@ -127,7 +127,7 @@ def next_task(request: Request, slug: str) -> Response:
     person = caller(request)
     try:
         project = where_one_judges(person=person, slug=slug)
-        assignment = leases.lease_next(person=person, project=project, **_wishes(request.data))
+        assignment = _leased(person, project, _wishes(request.data))
     except Project.DoesNotExist as error:
         raise NotFound from error
     except leases.NothingLeft as nothing:
@@ -141,6 +141,16 @@ def _wishes(data: Any) -> dict[str, Any]:
     asked = NextSerializer(data=data)
     asked.is_valid(raise_exception=True)
     return dict(asked.validated_data)
+
+
+def _leased(person: Person, project: Project, wishes: dict[str, Any]) -> Assignment:
+    """With a round of the qualification begun or settled by the way, where the project asks for one."""
+    try:
+        return leases.lease_next(person=person, project=project, **wishes)
+    except leases.NothingLeft as nothing:
+        if nothing.reason == leases.QUALIFICATION and qualification.go_on(project, person):
+            return leases.lease_next(person=person, project=project, **wishes)
+        raise
 
 
 BODY = PolymorphicProxySerializer(

@@ -28,12 +28,19 @@ def ahead(request: SignedIn, slug: str) -> HttpResponse:
     have = uuids(request.POST.getlist("have"))
     if now and not _taken_up(request, project, now[0]):
         return HttpResponse(status=409)
+    if _qualifies(request, project):
+        return HttpResponse(status=204)  # what comes next is the explanation
     try:
         hands = [*now, *holding]
         assignment = leases.lease_ahead(person=request.user, project=project, holding=hands, kind=kind_of(request))
     except leases.NothingLeft:
         return HttpResponse(status=204)
     return HttpResponse(status=204) if assignment.pk in have else work.part(request, project, assignment)
+
+
+def _qualifies(request: SignedIn, project: Project) -> bool:
+    member = project.memberships.filter(person=request.user).first() if project.qualification_tasks else None
+    return member is not None and member.must_qualify(project)
 
 
 def _taken_up(request: SignedIn, project: Project, uuid: object) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from annotation import qualification
 from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
@@ -42,6 +43,7 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
         form=form,
         messages_shown=assignment.task.messages,
         revising=assignment.state == Assignment.State.JUDGED,
+        explains=qualification.explains(assignment),
         skip_reasons=SKIP_REASONS,
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
     )

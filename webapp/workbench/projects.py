@@ -40,7 +40,13 @@ def project(request: SignedIn, slug: str) -> HttpResponse:
     found = member_project(request, slug)
     if found.role_of(request.user) not in JUDGES:
         return redirect("dashboard", slug)
-    return render(request, "workbench/project.html", page.facts(request, found, waiting=of_person(request.user, found)))
+    member = found.memberships.get(person=request.user)
+    standing = {"qualifies": member.must_qualify(found), "paused": member.paused_at}
+    return render(
+        request,
+        "workbench/project.html",
+        page.facts(request, found, waiting=of_person(request.user, found), **standing),
+    )
 
 
 @require_safe

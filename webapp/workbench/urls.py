@@ -1,12 +1,15 @@
 from django.urls import path
 
-from webapp.workbench import ahead, drafts, helping, history, projects, work
+from webapp.workbench import ahead, drafts, helping, history, projects, qualify, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
     path("p/<slug:slug>/", projects.project, name="project"),
     path("p/<slug:slug>/guideline/", projects.guideline, name="guideline"),
     path("p/<slug:slug>/guideline/read/", projects.guideline_read, name="guideline_read"),
+    path("p/<slug:slug>/qualify/", qualify.qualify, name="qualify"),
+    path("p/<slug:slug>/qualify/begin/", qualify.begin, name="qualify_begin"),
+    path("p/<slug:slug>/qualify/<uuid:uuid>/", qualify.explained, name="explained"),
     path("p/<slug:slug>/mine/", history.mine, name="mine"),
     path("p/<slug:slug>/mine/last/", history.last, name="last"),
     path("p/<slug:slug>/work/", work.work, name="work"),

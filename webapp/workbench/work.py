@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from annotation import assignment as leases
-from annotation import judging
+from annotation import judging, qualification
 from annotation.models import Assignment, Project
 from webapp.requests import SignedIn
 from webapp.workbench import kinds, page
@@ -41,6 +41,8 @@ def work(request: SignedIn, slug: str) -> HttpResponse:
         kind = kind_of(request)
         assignment = leases.lease_next(person=request.user, project=project, holding=holding, kind=kind)
     except leases.NothingLeft as nothing:
+        if nothing.reason == leases.QUALIFICATION:
+            return redirect("qualify", slug)
         return _nothing(request, page.facts(request, project, reason=nothing.reason))
     return _shown(request, assignment, page.unbound(assignment))
 
@@ -53,6 +55,8 @@ def task(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     assignment = own_assignment(request, slug, uuid)
     if assignment.state not in OPEN:
         return _nothing(request, page.facts(request, assignment.project, reason=assignment.state))
+    if assignment.state == Assignment.State.JUDGED and qualification.explains(assignment):
+        return redirect("explained", slug, uuid)
     if assignment.state != Assignment.State.JUDGED:
         leases.take_up(assignment)  # or not: what is done late counts all the same (ADR 4)
     return _shown(request, assignment, page.unbound(assignment))
@@ -62,10 +66,13 @@ def task(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
 @login_required
 def submit(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     assignment = own_assignment(request, slug, uuid)
+    explains = qualification.explains(assignment)
+    if explains and assignment.state == Assignment.State.JUDGED:
+        return redirect("explained", slug, uuid)  # by now the right answer is known
     form = kinds.of(assignment).form(request.POST, assignment=assignment)
     if not form.is_valid() or (outcome := _submitted(form)) is None:
         return refused(request, form) if by_script(request) else _shown(request, assignment, form, status=422)
-    return told(request, assignment, outcome)
+    return redirect("explained", slug, uuid) if explains and outcome.revision else told(request, assignment, outcome)
 
 
 def _submitted(form: VerdictForm) -> Outcome | None:
