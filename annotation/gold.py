@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
@@ -46,9 +47,11 @@ def make(
     check(task, groups, purpose)
     locked = Task.objects.select_for_update().select_related("lane", "project").get(pk=task.pk)
     order = {**arrays(groups), "explanation": explanation}
-    gold, made = Gold.objects.update_or_create(task=locked, defaults=order, create_defaults={**order, "created_by": by})
+    new = {**order, "created_by": by, "created_at": TransactionNow()}  # by the clock that judgements are dated by
+    gold, made = Gold.objects.update_or_create(task=locked, defaults=order, create_defaults=new)
     _move(locked, purpose, Greatest(F("overlap"), EVERYBODY))
     record("gold.make" if made else "gold.change", actor=by, project=locked.project, subject=locked.pk, purpose=purpose)
+    gold.refresh_from_db()
     return gold, made
 
 

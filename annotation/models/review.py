@@ -1,6 +1,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from annotation.models.person import Person
@@ -15,7 +16,7 @@ class Gold(models.Model):
     ranks = ArrayField(models.PositiveSmallIntegerField())
     explanation = models.TextField(blank=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
         return f"gold of {self.task_id}"

@@ -24,7 +24,7 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_array(judgement.person_id, (judgement.created_at AT TIME ZONE %(zone)s)::date,
                                         judgement.seconds, assignment.shown, orders.body,
-                                        gold.created_at < judgement.created_at))::text AS body
+                                        gold.created_at <= judgement.created_at))::text AS body
          FROM annotation_judgement judgement
          LEFT JOIN annotation_assignment assignment ON assignment.uuid = judgement.assignment_id
         CROSS JOIN LATERAL (

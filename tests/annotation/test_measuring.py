@@ -54,6 +54,7 @@ def test_gold_counts_only_what_was_said_of_it_as_gold(
 ) -> None:
     fill(1)
     judge(annotator, project)
+    Judgement.objects.update(created_at="2020-01-01T00:00Z")
     task = Task.objects.get()
     gold.make(task=task, groups=[[s] for s in sorted(task.sample_ids, reverse=True)], by=owner)
     given = _given(task, second_annotator)

@@ -69,7 +69,7 @@ def _rows(project: Project, shown: Page[Gold]) -> list[Row]:
     main = questions.criterion(project)
     tallies = {gold.task_id: Tally() for gold in shown}
     right = {gold.task_id: _ranks(gold) for gold in shown}
-    said = Judgement.objects.filter(task__in=tallies, revision=1, created_at__gt=F("task__gold__created_at"))
+    said = Judgement.objects.filter(task__in=tallies, revision=1, created_at__gte=F("task__gold__created_at"))
     for judgement in said.prefetch_related("rankings").order_by("-pk")[: ANSWERS * PER_PAGE]:
         if tallies[judgement.task_id].n < ANSWERS:
             score = scored(right[judgement.task_id], _orders(judgement), main)
