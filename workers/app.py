@@ -25,6 +25,8 @@ app.conf.update(
         "revive-lost-jobs": {"task": "workers.revive_lost", "schedule": 5.0, "options": {"expires": 5}},
         "revive-lost-turns": {"task": "workers.revive_turns", "schedule": 5.0, "options": {"expires": 5}},
         "expire-leases": {"task": "workers.expire_leases", "schedule": 15.0, "options": {"expires": 15}},
+        "deliver-due-webhooks": {"task": "workers.deliver_due", "schedule": 10.0, "options": {"expires": 10}},
+        "milestones": {"task": "workers.look_for_milestones", "schedule": 60.0, "options": {"expires": 60}},
         "pull-triggers": {"task": "workers.pull_triggers", "schedule": 10.0, "options": {"expires": 10}},
     },
 )

@@ -25,6 +25,7 @@ from django.utils import timezone
 from annotation.content import storable
 from annotation.models import Person, Project
 from annotation.models.audit import record
+from workers import webhooks
 from workers.models import Job
 from workers.queues import Queue
 
@@ -229,5 +230,9 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
 def _finish(running: RunningJob, state: str, fields: dict[str, Any]) -> None:
     if state != Job.State.QUEUED:
         fields["finished_at"] = timezone.now()
-    if running.mine().update(state=state, **fields) and state in (Job.State.SUCCEEDED, Job.State.CANCELLED):
+    with transaction.atomic():
+        written = running.mine().update(state=state, **fields)
+        if written:
+            webhooks.tell_of_job(running.project, running.id, state, fields)
+    if written and state in (Job.State.SUCCEEDED, Job.State.CANCELLED):
         shutil.rmtree(running.folder, ignore_errors=True)

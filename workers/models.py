@@ -1,9 +1,10 @@
-"""The nouns of the background: jobs, and the reward models and scores that they make."""
+"""The nouns of the background: jobs, the reward models and scores that they make, and webhooks that tell of them."""
 
 import uuid
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -173,3 +174,89 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.encoder} of {self.sample_id}"
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def visible_to(self, user: Person | AnonymousUser) -> Self:
+        return self.filter(project__in=Project.objects.with_role(user, *MANAGES))
+
+
+class Webhook(models.Model):
+    """An address that is told what happens in a project. Its secret is not kept: webhooks.py derives it."""
+
+    class Event(models.TextChoices):
+        SNAPSHOT = "snapshot.ready", _("A snapshot is frozen")
+        REWARD_MODEL = "reward_model.ready", _("A reward model is trained")
+        FAILED = "job.failed", _("A job failed")
+        MILESTONE = "project.milestone", _("A quarter, half, three quarters or all of the tasks are judged")
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="webhooks")
+    url = models.URLField(max_length=500)
+    events = ArrayField(models.CharField(max_length=20, choices=Event))
+    nonce = models.CharField(max_length=64)  # with the server's own key it makes the secret
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.UniqueConstraint(fields=["project", "url"], name="webhook_once")]
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def event_names(self) -> list[str]:
+        return [str(Webhook.Event(event).label) for event in self.events]
+
+
+class WebhookDelivery(models.Model):
+    """One message to one webhook: held here until it arrived or was given up (promise 5). Changed by webhooks.py."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        ARRIVED = "arrived", _("Arrived")
+        GIVEN_UP = "given_up", _("Given up")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, models.CASCADE, related_name="deliveries", db_index=False)
+    event = models.CharField(max_length=20)
+    body = models.TextField()  # as it is sent, so that every try sends and signs the same bytes
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(null=True, blank=True)  # of the next try; None when it is over
+    status = models.PositiveSmallIntegerField(null=True, blank=True)  # of the last answer
+    error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                name="webhook_delivery_due_while_waiting",
+                condition=Q(state="waiting", due_at__isnull=False) | (~Q(state="waiting") & Q(due_at=None)),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["webhook", "-created_at"], name="webhook_delivery_newest"),
+            models.Index(fields=["due_at"], name="webhook_delivery_due", condition=Q(state="waiting")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.id}"
+
+
+class Milestone(models.Model):
+    """A share of a project's tasks that was reached, so that it is told once."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="milestones", db_index=False)
+    percent = models.PositiveSmallIntegerField()
+    reached_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["project", "percent"], name="milestone_once")]
+
+    def __str__(self) -> str:
+        return f"{self.percent} % of {self.project_id}"

@@ -22,4 +22,7 @@ ROUTES = {
     "workers.answer_turn": Queue.CHAT,
     "workers.warm_models": Queue.CHAT,
     "workers.revive_turns": Queue.DEFAULT,
+    "workers.deliver_webhook": Queue.DEFAULT,
+    "workers.deliver_due": Queue.DEFAULT,
+    "workers.look_for_milestones": Queue.DEFAULT,
 }

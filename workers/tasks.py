@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from annotation import assignment
-from workers import chatting, jobs, scoring, triggers
+from workers import chatting, jobs, milestones, scoring, triggers, webhooks
 
 
 @shared_task(name="workers.run_job")
@@ -44,3 +44,18 @@ def warm_models(assignment_id: str) -> None:
 @shared_task(name="workers.revive_turns")
 def revive_turns() -> None:
     chatting.revive_lost()
+
+
+@shared_task(name="workers.deliver_webhook")
+def deliver_webhook(delivery_id: str) -> None:
+    webhooks.deliver(delivery_id)
+
+
+@shared_task(name="workers.deliver_due")
+def deliver_due() -> None:
+    webhooks.wake_due()
+
+
+@shared_task(name="workers.look_for_milestones")
+def look_for_milestones() -> None:
+    milestones.look()
