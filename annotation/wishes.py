@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation import questions
-from annotation.models import Lane, Person, Project, Prompt, Task
+from annotation.models import Lane, Person, Project, Prompt, Sample, Task
 from annotation.models.audit import record
 from annotation.models.project import K_MAX
 from annotation.models.task import DEFAULT_PRIORITY, TaskKind
@@ -144,3 +145,12 @@ def _make(
     if by:
         record("tasks.ask", actor=by, project=project, kind=kind, number=made)
     return made
+
+
+def lacking(project: Project, kind: str) -> QuerySet[Prompt]:
+    """The accepted prompts of which nobody was asked for such work yet, oldest first; to rate: those with answers."""
+    tasks = Task.objects.filter(prompt=OuterRef("pk"), kind=kind, withdrawn_at=None)
+    found = Prompt.objects.filter(~Exists(tasks), project=project, review_state=Prompt.Review.ACCEPTED)
+    if kind == TaskKind.RATE:
+        found = found.filter(Exists(Sample.objects.filter(prompt=OuterRef("pk"), usable=True)))
+    return found.order_by("pk")

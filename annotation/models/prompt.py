@@ -52,6 +52,7 @@ class Prompt(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "id"], name="prompt_by_project"),
+            models.Index(fields=["project"], name="prompt_pending", condition=Q(review_state="pending")),
             GinIndex(fields=["fingerprint"], name="prompt_fingerprint"),
         ]
 

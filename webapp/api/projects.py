@@ -35,6 +35,10 @@ CHANGEABLE = (
     "allow_ties",
     "allow_unranked",
     "auto_tasks",
+    "prompt_instruction",
+    "review_prompts",
+    "demonstrate_prompts",
+    "start_from_best",
     "retrain_every",
     "reward_base",
 )

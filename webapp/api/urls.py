@@ -3,7 +3,19 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from webapp.api import docs, generations, intake, jobs, problems, projects, quality, reward_models, snapshots, work
+from webapp.api import (
+    docs,
+    generations,
+    intake,
+    jobs,
+    problems,
+    projects,
+    quality,
+    reward_models,
+    snapshots,
+    tasks,
+    work,
+)
 
 app_name = "api"
 urlpatterns = [
@@ -17,6 +29,7 @@ urlpatterns = [
     path("projects/<slug:slug>/generations/", generations.generations, name="generations"),
     path("projects/<slug:slug>/reward-models/", reward_models.reward_models, name="reward_models"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="snapshots"),
+    path("projects/<slug:slug>/tasks/", tasks.tasks, name="tasks"),
     path("projects/<slug:slug>/next/", work.next_task, name="next"),
     path("assignments/<uuid:uuid>/judgement/", work.judgement, name="judgement"),
     path("assignments/<uuid:uuid>/skip/", work.skip, name="skip"),

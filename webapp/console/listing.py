@@ -7,8 +7,10 @@ from typing import Any
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from annotation.models import Judgement, Lane, Project, Prompt, Sample, Task
+from annotation.models import Generator, Judgement, Lane, Project, Prompt, Sample, Task
+from annotation.models.task import TaskKind
 from webapp.console.figures import remembered
+from webapp.console.written import WRITING
 from workers.models import RewardModel, Score
 
 PER_PAGE = 50
@@ -17,7 +19,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True)
 class Shown:
-    rows: list[Prompt]  # each with `answers` and `judged`
+    rows: list[Prompt]  # each with `answers`, `demonstrations` and `judged`
     next_before: int | None  # the id before which the next page begins
 
 
@@ -42,8 +44,17 @@ def prompts(project: Project, wishes: dict[str, Any], *, before: str) -> Shown:
 
 
 def _counted(found: QuerySet[Prompt]) -> QuerySet[Prompt]:
-    judged = Judgement.objects.current().filter(prompt=OuterRef("pk"))
-    return found.annotate(answers=_count(_usable()), judged=_count(judged))
+    counts = {"answers": _usable(), "demonstrations": _demonstrations(), "judged": _judged()}
+    return found.annotate(**{name: _count(rows) for name, rows in counts.items()})
+
+
+def _judged() -> QuerySet[Judgement]:
+    """Of its answers: what people wrote is not counted."""
+    return Judgement.objects.current().filter(prompt=OuterRef("pk")).exclude(task__kind__in=WRITING)
+
+
+def _demonstrations() -> QuerySet[Sample]:
+    return _usable().filter(generator__backend=Generator.Backend.WRITTEN)
 
 
 def _usable() -> QuerySet[Sample]:
@@ -60,12 +71,15 @@ def _in_state(found: QuerySet[Prompt], project: Project, state: str) -> QuerySet
         return found.alias(usable=_count(_usable())).filter(usable__lt=project.k)
     if state == "open":
         tasks = Task.objects.filter(
-            prompt=OuterRef("pk"), withdrawn_at=None, judged__lt=F("overlap"), lane__purpose=Lane.Purpose.WORK
-        )
+            prompt=OuterRef("pk"), kind=TaskKind.RANK, withdrawn_at=None, judged__lt=F("overlap"),
+            lane__purpose=Lane.Purpose.WORK,
+        )  # fmt: skip
         return found.filter(Exists(tasks))
     if state == "judged":
-        return found.filter(Exists(Judgement.objects.current().filter(prompt=OuterRef("pk"))))
-    return found.filter(review_state=Prompt.Review.PENDING) if state == "pending" else found
+        return found.filter(Exists(_judged()))
+    if state in ("demonstrated", "undemonstrated"):
+        return found.filter(Exists(_demonstrations()) if state == "demonstrated" else ~Exists(_demonstrations()))
+    return found.filter(review_state=state) if state in Prompt.Review.values else found
 
 
 @dataclass(frozen=True)

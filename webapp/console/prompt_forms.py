@@ -123,6 +123,9 @@ class FilterForm(forms.Form):
             ("open", _("Open to rank")),
             ("judged", _("Judged")),
             ("pending", _("Waiting for review")),
+            ("rejected", _("Rejected")),
+            ("demonstrated", _("Demonstrated")),
+            ("undemonstrated", _("Without a demonstration")),
         ],
     )
 

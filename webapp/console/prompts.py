@@ -13,7 +13,8 @@ from annotation.intake.outcome import Taken
 from annotation.intake.rows import BadRow, PromptRow
 from annotation.intake.taking import take_prompts
 from annotation.models import Judgement, Project, Prompt
-from webapp.console import listing
+from annotation.nearness import near
+from webapp.console import listing, written
 from webapp.console.access import SignedIn, managed, page, readable
 from webapp.console.pasting import labelled, pasted, uploaded
 from webapp.console.prompt_forms import FilterForm, GenerateForm, PromptsForm
@@ -101,8 +102,12 @@ def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     project = readable(request, slug)
     found = get_object_or_404(Prompt.objects.select_related("author"), pk=prompt_id, project=project)
     answers = listing.answers(found, newest := RewardModel.objects.filter(project=project).order_by("-version").first())
-    judged = Judgement.objects.current().filter(prompt=found).select_related("person").prefetch_related("rankings")
-    orders = [(judgement, listing.orders(judgement, answers)) for judgement in judged[:JUDGEMENTS]]
+    judged = Judgement.objects.current().filter(prompt=found).exclude(task__kind__in=written.WRITING)
+    shown = judged.select_related("person").prefetch_related("rankings")[:JUDGEMENTS]
+    orders = [(judgement, listing.orders(judgement, answers)) for judgement in shown]
     form = GenerateForm(project, initial={"prompt": found.pk})
     context: dict[str, Any] = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
+    context["written"] = written.of_prompt(found)
+    if found.review_state == Prompt.Review.PENDING:
+        context["near"] = near(project=project, messages=found.messages, without=[found.pk])
     return page(request, "prompt", project, **context)

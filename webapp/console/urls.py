@@ -13,6 +13,7 @@ from webapp.console import (
     reviews,
     rewards,
     snapshots,
+    tasks,
 )
 
 in_project = [
@@ -44,9 +45,16 @@ in_project = [
     path("review/<int:task_id>/", reviews.review, name="review"),
     path("reports/", reports.report_list, name="reports"),
     path("reports/<int:report_id>/resolve/", reports.report_resolve, name="report_resolve"),
+    path("tasks/", tasks.task_list, name="tasks"),
+    path("tasks/rules/", tasks.rules_write, name="writing_rules"),
+    path("tasks/prompts/", tasks.prompts_ask, name="prompts_ask"),
+    path("tasks/demonstrations/", tasks.demonstrations_ask, name="demonstrations_ask"),
+    path("tasks/ratings/", tasks.ratings_ask, name="ratings_ask"),
     path("prompts/", prompts.prompts, name="prompts"),
     path("prompts/add/", prompts.prompts_add, name="prompts_add"),
     path("prompts/<int:prompt_id>/", prompts.prompt, name="prompt"),
+    path("prompts/<int:prompt_id>/accept/", tasks.prompt_accept, name="prompt_accept"),
+    path("prompts/<int:prompt_id>/reject/", tasks.prompt_reject, name="prompt_reject"),
     path("generate/", jobs.generate, name="generate"),
     path("train/", jobs.train, name="train"),
     path("models/", rewards.reward_models, name="reward_models"),

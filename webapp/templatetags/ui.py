@@ -27,6 +27,7 @@ TABS = (
     ("dashboard", _("Dashboard"), READS_DATA, set[str]()),
     ("quality", _("Quality"), READS_DATA, {"person", "golds", "gold", "gold_take", "reviews", "review", "reports"}),
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
+    ("tasks", _("Tasks"), READS_DATA, {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask"}),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
     ("reward_models", _("Reward models"), READS_DATA, {"reward_model"}),
     ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
