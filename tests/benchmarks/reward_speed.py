@@ -41,7 +41,7 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 from trl import RewardConfig, RewardTrainer
 
-from tests.benchmarks.oasst_lists import DATA, ranked_groups
+from tests.benchmarks.oasst_lists import DATA
 from workers.reward.config import TrainConfig
 from workers.reward.data import Group, Groups, GroupWriter
 from workers.reward.loss import kwise_loss

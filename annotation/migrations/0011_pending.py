@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotation', '0009_fingerprints'),
+        ('annotation', '0010_learn_clocks'),
     ]
 
     operations = [
