@@ -1,7 +1,7 @@
 """The one place that writes a judgement. Promise 1: what was acknowledged stays; sending it again changes nothing."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from typing import Any, ClassVar, Protocol, Self
 
@@ -83,7 +83,7 @@ class Verdict:
 
     def facts(self) -> dict[str, Any]:
         """All of it but the order and the clock: what makes two verdicts the same."""
-        return {k: v for k, v in asdict(self).items() if k not in {"rankings", "seconds"}}
+        return {name: getattr(self, name) for name in FACTS}
 
     def checked(self, assignment: Assignment) -> "Verdict":
         """A ranking by `overall` is one by the project's main criterion."""
@@ -104,6 +104,9 @@ class Verdict:
             Ranking(judgement=judgement, criterion=criterion, **arrays(groups))
             for criterion, groups in self.rankings.items()
         )
+
+
+FACTS = tuple(each.name for each in fields(Verdict) if each.name not in {"rankings", "seconds"})
 
 
 def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Source.BROWSER) -> Judgement:

@@ -13,7 +13,7 @@ from annotation.statements import Columns, rows
 
 # A task in work, the next one prefetched, and one in another tab.
 MAX_LIVE = 3
-CANDIDATES = 16
+CANDIDATES = 8
 # More than people can be at one moment in the middle of being given a task: the last look must not take that for empty.
 ALL_CANDIDATES = 256
 LEASE_LOCK = 0x50524546  # "PREF": keeps this advisory lock apart from all others in the database
