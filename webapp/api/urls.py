@@ -14,6 +14,7 @@ from webapp.api import (
     reward_models,
     snapshots,
     tasks,
+    webhooks,
     work,
 )
 
@@ -39,6 +40,11 @@ urlpatterns = [
     path("reward-models/<int:pk>/score/", reward_models.score, name="score"),
     path("snapshots/<int:pk>/", snapshots.snapshot, name="snapshot"),
     path("snapshots/<int:pk>/<slug:form>/<slug:split>.<slug:extension>", snapshots.snapshot_file, name="snapshot_file"),
+    path("projects/<slug:slug>/webhooks/", webhooks.project_webhooks, name="webhooks"),
+    path("webhooks/<int:pk>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<int:pk>/ping/", webhooks.ping, name="webhook_ping"),
+    path("webhooks/<int:pk>/deliveries/", webhooks.deliveries, name="webhook_deliveries"),
+    path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/resend/", webhooks.resend, name="webhook_resend"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", docs.browse, name="docs"),
     re_path(r"", problems.not_found),

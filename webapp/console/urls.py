@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from webapp.console import (
+    audit,
     dashboard,
     gold,
     jobs,
@@ -14,6 +15,7 @@ from webapp.console import (
     rewards,
     snapshots,
     tasks,
+    webhooks,
 )
 
 in_project = [
@@ -24,6 +26,12 @@ in_project = [
     path("settings/guideline/preview/", projects.guideline_preview, name="guideline_preview"),
     path("settings/archive/", projects.project_archive, name="project_archive"),
     path("settings/restore/", projects.project_restore, name="project_restore"),
+    path("settings/audit/", audit.audit, name="audit"),
+    path("settings/webhooks/", webhooks.webhooks, name="webhooks"),
+    path("settings/webhooks/add/", webhooks.webhook_add, name="webhook_add"),
+    path("settings/webhooks/<int:pk>/remove/", webhooks.webhook_remove, name="webhook_remove"),
+    path("settings/webhooks/<int:pk>/ping/", webhooks.webhook_ping, name="webhook_ping"),
+    path("settings/webhooks/messages/<uuid:delivery_id>/", webhooks.webhook_resend, name="webhook_resend"),
     path("people/", people.people, name="people"),
     path("people/invite/", people.invite, name="invite"),
     path("people/invitations/<int:invitation_id>/revoke/", people.invitation_revoke, name="invitation_revoke"),

@@ -32,7 +32,7 @@ TABS = (
     ("reward_models", _("Reward models"), READS_DATA, {"reward_model"}),
     ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
     ("people", _("People"), MANAGES, {"invite"}),
-    ("project_settings", _("Settings"), MANAGES, set[str]()),
+    ("project_settings", _("Settings"), MANAGES, {"audit", "webhooks", "webhook_add"}),
 )
 
 
