@@ -1,10 +1,10 @@
 """Training speed in ranked groups a second, ours beside TRL's RewardTrainer: `make bench-reward`.
 
 Both train the same base (a random Llama: hidden size 256, 6 layers) on the same comparisons from the same weights, in
-the same process, taking turns every optimiser step, so that whatever else the machine does hits both. TRL gets all pairs
-of a group as pairs, already tokenised, with the precision and the batch size that are its fastest here, and no gradient
-checkpointing; ours reads texts from its Arrow file, tokenises and packs them as it goes. The last line is one JSON
-object: how many times as many groups a second ours trains, and the bound that counting tokens alone would allow.
+the same process, taking turns every optimiser step, so that whatever else the machine does hits both. TRL gets all
+pairs of a group as pairs, already tokenised, with the precision and the batch size that are its fastest here, and no
+gradient checkpointing; ours reads texts from its Arrow file, tokenises and packs them as it goes. The last line is one
+JSON object: how many times as many groups a second ours trains, and the bound that counting tokens alone would allow.
 
 `--device cuda` is the same table for SmolLM2-135M and a random Llama of 1B, with tokens/s and the share of the chip's
 bf16 peak (`--peak`, in TFLOP/s). It has not been run on a GPU yet.
