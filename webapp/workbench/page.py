@@ -9,6 +9,7 @@ from webapp.workbench import kinds
 from webapp.workbench.chosen import kind_name, kind_of
 from webapp.workbench.forms import SKIP_REASONS, VerdictForm
 from webapp.workbench.progress import of_today
+from webapp.workbench.reporting import ReportForm
 
 LAYOUTS = ("auto", "row", "stacked")
 
@@ -45,6 +46,7 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
         revising=assignment.state == Assignment.State.JUDGED,
         explains=qualification.explains(assignment),
         skip_reasons=SKIP_REASONS,
+        report_form=ReportForm(assignment=assignment),
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
     )
     context |= kinds.of(assignment).context(form)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.workbench import ahead, drafts, helping, history, projects, qualify, work
+from webapp.workbench import ahead, day, drafts, helping, history, projects, qualify, reporting, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -13,11 +13,14 @@ urlpatterns = [
     path("p/<slug:slug>/mine/", history.mine, name="mine"),
     path("p/<slug:slug>/mine/last/", history.last, name="last"),
     path("p/<slug:slug>/work/", work.work, name="work"),
+    path("p/<slug:slug>/day/", day.day, name="day"),
+    path("p/<slug:slug>/pause/", day.pause, name="pause"),
     path("p/<slug:slug>/work/ahead/", ahead.ahead, name="ahead"),
     path("p/<slug:slug>/work/leave/", ahead.leave, name="leave"),
     path("p/<slug:slug>/work/<uuid:uuid>/", work.task, name="task"),
     path("p/<slug:slug>/work/<uuid:uuid>/submit/", work.submit, name="submit"),
     path("p/<slug:slug>/work/<uuid:uuid>/skip/", work.skip, name="skip"),
+    path("p/<slug:slug>/work/<uuid:uuid>/report/", reporting.report, name="report"),
     path("p/<slug:slug>/work/<uuid:uuid>/draft/", drafts.draft, name="draft"),
     path("p/<slug:slug>/work/<uuid:uuid>/near/", helping.near, name="near_copies"),
     path("p/<slug:slug>/work/<uuid:uuid>/start/", helping.start, name="start_from_best"),

@@ -67,16 +67,24 @@ export class Desk {
   // Sends a form of the task away; where that ends the task, the next one comes.
   send(form) {
     const task = this.current;
-    const { outbox: kind, uuid } = form.dataset;
+    const { uuid } = form.dataset;
+    const kind = form.elements.skip?.checked ? "skip" : form.dataset.outbox;
     const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
     const said = form.querySelector("[data-said]")?.textContent.trim() ?? "";
     const entry = { url: form.getAttribute("action"), fields, uuid: uuid ?? uuidOf(task), said, kind };
     const key = this.outbox.put(entry);
-    if (kind !== "note") this.leaveTask(task, { key, ...form.dataset });
+    if (kind === "note") this.done(form);
+    else this.leaveTask(task, { key, kind, undo: form.dataset.undo });
     return entry;
   }
 
-  leaveTask(task, { key, outbox: kind, undo }) {
+  done(form) {
+    form.reset();
+    const folded = form.closest("details");
+    if (folded) folded.open = false;
+  }
+
+  leaveTask(task, { key, kind, undo }) {
     this.stop();
     forgetDraft(uuidOf(task));
     this.previous = kind === "judge" ? { task, key, undo, uuid: uuidOf(task) } : null;

@@ -13,6 +13,19 @@ function undo(desk, outbox, said) {
   said.clear();
 }
 
+// Pausing gives back what is held: first goes what was entered, as far as that takes no long time.
+function startPausing(outbox) {
+  const form = document.getElementById("pause-form");
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const going = [outbox.flush()];
+    const wait = (promise) => going.push(promise);
+    document.getElementById("ranking")?.dispatchEvent(new CustomEvent("draft:now", { detail: { wait } }));
+    await Promise.race([Promise.all(going), new Promise((resolve) => { setTimeout(resolve, 2000); })]);
+    form.submit();
+  });
+}
+
 export function startDesk(element, task) {
   const outbox = new Outbox(element.dataset.person);
   const desk = new Desk(element, outbox, task);
@@ -25,6 +38,7 @@ export function startDesk(element, task) {
     said.sending(desk.send(form));
   });
   element.addEventListener("desk:undo", () => undo(desk, outbox, said));
+  startPausing(outbox);
   desk.open();
   outbox.flush();
 }

@@ -17,10 +17,14 @@ export function startLayout(task, signal) {
 
   function take(layout) {
     answers.dataset.layout = layout;
+    for (const text of answers.querySelectorAll(".answer-body")) {
+      if (layout === "row") text.tabIndex = 0; // it scrolls by itself there
+      else text.removeAttribute("tabindex");
+    }
     for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.layout === layout));
   }
 
-  const chosen = cookie("layout");
+  const chosen = cookie("layout") ?? answers.dataset.layout;
   if (buttons.some((button) => button.dataset.layout === chosen)) take(chosen);
   for (const button of buttons) {
     button.addEventListener("click", () => {
@@ -40,6 +44,11 @@ export function startGuideline(desk) {
     drawer.open = !drawer.open;
     if (drawer.open) drawer.scrollIntoView({ block: "nearest" });
   });
+  desk.addEventListener("desk:shown", () => {
+    const newest = Number(document.getElementById("task").dataset.guideline ?? 0);
+    const changed = newest > Number(drawer?.dataset.version ?? 0);
+    if (changed) document.getElementById("guideline-changed").hidden = false;
+  });
 }
 
 // Links to a part of the page that is folded together, such as the reasons for a skip, open it.
@@ -50,7 +59,7 @@ export function startOpening(task, signal) {
       event.preventDefault();
       part.open = true;
       part.scrollIntoView({ block: "center" });
-      part.querySelector("input, select, textarea")?.focus();
+      part.querySelector("input:not([type=hidden]), select, textarea")?.focus();
     }, { signal });
   }
 }

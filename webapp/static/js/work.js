@@ -3,14 +3,17 @@
 // task. Forms with `data-outbox` go through the outbox: `judge` and `skip` end the task, a `note` does not.
 
 import { startTurning } from "./work-asked.js";
-import { startDesk } from "./work-start.js";
+import { startDifferences } from "./work-differences.js";
 import { startDraft } from "./work-draft.js";
 import { startDragging } from "./work-drag.js";
+import { startFolding } from "./work-fold.js";
 import { startKeys } from "./work-keys.js";
 import { startOrder } from "./work-order.js";
 import { startSheet } from "./work-sheet.js";
+import { startDesk } from "./work-start.js";
 import { startGuideline, startLayout, startOpening } from "./work-view.js";
 
+const desk = document.getElementById("desk");
 let running = null; // what the task on the page listens to, ended when the next one comes
 
 function stop() {
@@ -34,14 +37,16 @@ function start(task) {
   document.body.classList.add("scripted");
   for (const hidden of task.querySelectorAll("[data-script]")) hidden.hidden = false;
   startOpening(task, running.signal);
+  startFolding(task, desk.dataset, running.signal);
   const form = task.querySelector("#ranking");
   if (form) startRanking(task, form, running.signal);
   const sheet = task.querySelector("#sheet");
   if (sheet) startSheet(task, sheet, running.signal);
 }
 
-startGuideline(document.getElementById("desk"));
-startDesk(document.getElementById("desk"), { start, stop });
+startGuideline(desk);
+startDifferences(desk);
+startDesk(desk, { start, stop });
 
 // Tasks of other kinds may swap themselves by htmx.
 document.body.addEventListener("htmx:afterSettle", (event) => {
