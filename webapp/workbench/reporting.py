@@ -23,7 +23,9 @@ from webapp.workbench.telling import Outcome, by_script, refused, told
 class ReportForm(forms.Form):
     """What is meant (the prompt, or one of the answers shown), why, and whether the task is given back as well."""
 
-    about = forms.TypedChoiceField(label=gettext_lazy("What is it about?"), required=False, coerce=int, empty_value=None)
+    about = forms.TypedChoiceField(
+        label=gettext_lazy("What is it about?"), required=False, coerce=int, empty_value=None
+    )
     reason = forms.ChoiceField(label=gettext_lazy("What is wrong?"), choices=Report.Reason, widget=forms.RadioSelect)
     note = forms.CharField(
         label=gettext_lazy("In a few words"),
