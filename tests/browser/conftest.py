@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.cache import cache
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from annotation.models import Person
 from tests.conftest import PASSWORD
@@ -21,6 +21,8 @@ EXPECTED = re.compile(r"status of (403|404|409|422|503)|ERR_(INTERNET_DISCONNECT
 
 # Playwright's loop runs in this thread; the tests' own database calls are plain and in order.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
 
 Open = Callable[..., Page]
 

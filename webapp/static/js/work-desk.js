@@ -46,11 +46,16 @@ export class Desk {
   async open() {
     this.begin();
     const mine = await claim(uuidOf(this.current));
-    if (mine) return this.prefetch();
     const chosen = this.element.dataset.chosen === "yes";
-    if (chosen || isTouched(this.current)) this.element.dispatchEvent(new Event("desk:elsewhere"));
-    else await this.fetch();
+    if (this.isSent(uuidOf(this.current))) await this.fetch();
+    else if (!mine && !chosen && !isTouched(this.current)) await this.fetch();
+    else if (!mine) this.element.dispatchEvent(new Event("desk:elsewhere"));
     return this.prefetch();
+  }
+
+  // Whether it waits in the outbox: the server, which has not heard of that, hands the task out again.
+  isSent(uuid) {
+    return this.outbox.waiting.some((entry) => entry.uuid === uuid && (entry.kind === "judge" || entry.kind === "skip"));
   }
 
   begin() {
