@@ -116,7 +116,7 @@ def test_chinese_answers_exercise_the_rendering() -> None:
         assert sign in everything
 
 
-@pytest.mark.parametrize("name", ["guideline_en.md", "guideline_zh.md"])
+@pytest.mark.parametrize("name", ["guideline_en.md", "guideline_zh.md", "guideline_scratch.md"])
 def test_a_guideline_is_a_page_with_headings(name: str) -> None:
     text = (CONTENT / name).read_text(encoding="utf-8")
     assert text.startswith("# ")

@@ -1,4 +1,4 @@
-"""The demo: two projects on prompts that we wrote, with people to sign in as. See content/ for its texts."""
+"""The demo: projects on prompts that we wrote, with people to sign in as. See content/ for its texts."""
 
 PASSWORD = "rank-the-answers"  # on this machine's loopback only: `up` refuses --demo on any other address
 

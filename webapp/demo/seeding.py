@@ -1,8 +1,5 @@
 """Fill an empty installation with the demo. What is there already stays as it is, so that it may run at every start."""
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -11,15 +8,15 @@ from annotation import projects
 from annotation.content import content_hash, messages_of
 from annotation.intake.taking import take_prompts, take_samples
 from annotation.models import Membership, Person, Project, Role
-from webapp.demo import PASSWORD, SIGN_INS
+from webapp.demo import PASSWORD, SIGN_INS, writing
+from webapp.demo.content import lines, text
 from workers import generating
 
-CONTENT = Path(__file__).parent / "content"
 PROJECTS = (
     {"slug": "everyday-help", "name": "Everyday help", "language": "en", "retrain_every": 10},
     {"slug": "zhongwen", "name": "中文助手", "language": "zh", "retrain_every": 10},
 )
-ROLES = {
+ROLES: dict[str, str] = {
     "mia": Role.OWNER,
     "eli": Role.VIEWER,
     "alice": Role.ANNOTATOR,
@@ -32,7 +29,8 @@ NOT_IN = {("alice", "zhongwen")}
 def seed() -> list[str]:
     """Make the demo's people and projects; answers a line for each thing made."""
     people = {name: _person(name) for name, _, _ in SIGN_INS}
-    return [line for facts in PROJECTS if (line := _project(facts, people))]
+    made = [*(_project(facts, people) for facts in PROJECTS), writing.seed(people, ROLES)]
+    return [line for line in made if line]
 
 
 def _person(name: str) -> Person:
@@ -54,7 +52,7 @@ def _project(facts: dict[str, Any], people: dict[str, Person]) -> str:
         slug=facts["slug"],
         name=facts["name"],
         preset="custom",
-        guideline=(CONTENT / f"guideline_{language}.md").read_text("utf-8"),
+        guideline=text(f"guideline_{language}.md"),
         languages=[language],
         retrain_every=facts["retrain_every"],
     )
@@ -66,27 +64,24 @@ def _project(facts: dict[str, Any], people: dict[str, Person]) -> str:
 
 
 def _fill(project: Project, language: str, by: Person) -> str:
-    prompts = list(_lines(f"prompts_{language}.jsonl"))
+    prompts = list(lines(f"prompts_{language}.jsonl"))
     taken = take_prompts(project=project, rows=enumerate(({**p, "source": "demo"} for p in prompts), 1), by=by)
     messages = {prompt["key"]: prompt["messages"] for prompt in prompts}
     ids = dict(project.prompts.values_list("content_hash", "pk"))
     answers = (
         {**answer, "prompt_id": ids[content_hash(messages_of(messages[answer["prompt"]]))], **_seed_of(answer)}
-        for answer in _lines(f"answers_{language}.jsonl")
+        for answer in lines(f"answers_{language}.jsonl")
     )
     generating.default_generator(project)  # the model behind the English answers, which answers new prompts too
     samples = take_samples(project=project, rows=enumerate(answers, 1), by=by)
     errors = [*taken.errors, *samples.errors]
     if errors:
         raise ValueError(f"The demo's content is broken: {errors[0]}")
-    return f"{project.name}: {taken.created} prompts, {samples.created} answers, {project.tasks.count()} tasks"
+    said = f"{project.name}: {taken.created} prompts, {samples.created} answers, {project.tasks.count()} tasks to rank"
+    writing.ask(project, by, language)
+    return said
 
 
 def _seed_of(answer: dict[str, Any]) -> dict[str, Any]:
     seed = answer["parameters"].get("seed")
     return {} if seed is None else {"seed": seed}
-
-
-def _lines(name: str) -> Iterator[dict[str, Any]]:
-    with (CONTENT / name).open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
