@@ -10,11 +10,11 @@ NO_DATABASE := DATABASE_URL=postgresql://nobody@127.0.0.1:1/none
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format bench clean
+.PHONY: help setup setup-dev demo test lint format bench bench-exports clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */|/' | while IFS='|' read -r name text; do \
-		printf '  make %-10s %s\n' "$$name" "$$text"; done
+		printf '  make %-13s %s\n' "$$name" "$$text"; done
 
 setup: $(VENV)/.runtime  ## make the virtual environment with what PrefLoop runs on
 
@@ -42,6 +42,9 @@ format: setup-dev  ## let ruff and djade mend the style
 
 bench: setup-dev  ## measure: all of tests/benchmarks (ARGS=reward_oasst picks one)
 	@exec $(PY) manage.py bench $(ARGS)
+
+bench-exports: setup-dev  ## measure how fast datasets come out, beside COPY and pyarrow (ROWS=20000 for a quick look)
+	@exec $(PY) -m tests.benchmarks.exports
 
 clean:  ## remove what was built (.venv, caches); the data in .data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

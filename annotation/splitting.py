@@ -13,13 +13,13 @@ def split_of(family: str, seed: int = 0, fractions: Sequence[float] = DEFAULT_FR
     A family's place depends on its name and the seed alone, never on what else there is: new prompts move nobody.
     With few families a split may stay empty; that is what a hash costs.
     """
-    place = _place(family, seed)
-    if place < fractions[0]:
+    at = place(family, seed)
+    if at < fractions[0]:
         return TRAIN
-    return VALIDATION if place < fractions[0] + fractions[1] else TEST
+    return VALIDATION if at < fractions[0] + fractions[1] else TEST
 
 
-def _place(family: str, seed: int) -> float:
+def place(family: str, seed: int | str) -> float:
     """A number in [0, 1), the same on every machine. 53 bits, so that it never rounds up to 1."""
     digest = hashlib.sha256(f"{seed}:{family}".encode()).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) / 2**53

@@ -3,16 +3,23 @@
 from typing import Any
 
 from annotation.models import Person, Project
-from exports.query import normalise
+from exports.models import Snapshot
+from exports.plan import check_readable
+from exports.query import read
 from exports.snapshot import freeze
 from workers import jobs
 from workers.models import Job
 
 
-def start(*, project: Project, by: Person | None, query: object) -> Job:
-    """Queue a snapshot of what `query` asks for. Raises `jobs.Refused` where the query makes no sense."""
+def start(*, project: Project, by: Person | None, query: object, parent: Snapshot | None = None) -> Job:
+    """Queue a snapshot of what `query` asks for; `parent` is the one that it follows.
+
+    Raises `jobs.Refused` where the query makes no sense, or wants data that `by` may not read.
+    """
     try:
-        arguments = {"query": normalise(query)}
+        asked = read(query)
+        check_readable(asked, project, by)
+        arguments = {"query": asked.as_dict(), "parent": parent and parent.pk}
     except ValueError as error:
         raise jobs.Refused(str(error)) from error
     return jobs.enqueue(Job.Kind.SNAPSHOT, project=project, by=by, arguments=arguments)
@@ -26,6 +33,7 @@ def run(job: jobs.RunningJob) -> dict[str, Any]:
         project=job.project,
         by=job.created_by,
         query=job.arguments.get("query", {}),
+        parent=job.project.snapshots.filter(pk=job.arguments.get("parent") or 0).first(),
         report=job.progress,
     )
     job.log(f"Froze {snapshot.manifest['counts']['judgements']} judgements as {snapshot.sha256}.")

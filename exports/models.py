@@ -3,6 +3,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from annotation.models import Person, Project
@@ -12,11 +13,20 @@ from workers.models import Job
 
 class SnapshotQuerySet(models.QuerySet["Snapshot"]):
     def visible_to(self, user: Person | AnonymousUser) -> Self:
-        return self.filter(project__in=Project.objects.with_role(user, *READS_DATA))
+        """Snapshots of projects whose data `user` may read; where several were mixed, of all of these."""
+        readable = list(Project.objects.with_role(user, *READS_DATA).values_list("pk", flat=True))
+        return self.filter(project__in=readable, sources__contained_by=readable)
+
+    def open(self) -> Self:
+        """Those whose files can still be had."""
+        return self.filter(withdrawn_at=None)
 
 
 class Snapshot(models.Model):
-    """A frozen query: files that never change (promise 6). The row is written once, when the files are whole."""
+    """A frozen query: files that never change (promise 6). The row is written once, when the files are whole.
+
+    A withdrawn one keeps its row and its manifest, without the files: withdrawing.py.
+    """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="snapshots")
     job = models.OneToOneField(Job, models.PROTECT, related_name="snapshot")
@@ -25,6 +35,13 @@ class Snapshot(models.Model):
     manifest = models.JSONField(default=dict)
     created_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="snapshots")
     created_at = models.DateTimeField(auto_now_add=True)
+    sources = ArrayField(models.BigIntegerField(), default=list)  # ids of the projects whose data it holds
+    parent = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="successors"
+    )  # which it follows
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_why = models.CharField(max_length=200, blank=True, default="", db_default="")
+    superseded_by = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="supersedes")
 
     objects = SnapshotQuerySet.as_manager()
 

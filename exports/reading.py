@@ -3,25 +3,31 @@
 import hashlib
 from pathlib import Path
 
+from exports.kinds import JSON_LINES
 from exports.models import Snapshot
-from exports.snapshot import file_name
 
 
 class NoSuchFile(LookupError):
     """The snapshot has no such format or split."""
 
 
+class Withdrawn(Exception):
+    """The snapshot's files were taken away on purpose; the message says why."""
+
+
 class Damaged(Exception):
     """A file is not as it was frozen; the message names it."""
 
 
-def open_file(snapshot: Snapshot, format_name: str, split: str) -> Path:
+def open_file(snapshot: Snapshot, format_name: str, split: str, kind: str = JSON_LINES) -> Path:
     """The file's path, once its size is what the manifest says. Its SHA-256 there serves as the `ETag`.
 
-    Raises `NoSuchFile`, and `Damaged` where the file is gone or cut short. See `verify` for a check of every byte.
+    Raises `NoSuchFile`, `Withdrawn`, and `Damaged` where the file is gone or cut short. `verify` checks every byte.
     """
-    name = file_name(format_name, split)
+    name = f"{format_name}/{split}.{kind}"
     facts = snapshot.file(name)
+    if snapshot.withdrawn_at:
+        raise Withdrawn(f"Snapshot {snapshot.pk} was withdrawn: {snapshot.withdrawn_why}")
     if facts is None:
         raise NoSuchFile(f"This snapshot has no {name}.")
     path = snapshot.folder / name

@@ -4,21 +4,28 @@ Their order is the data's own (hashes of prompts and texts), and people are name
 two databases that hold the same data give the same records, whatever their ids, slugs and clocks.
 """
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
+from functools import lru_cache
+from itertools import groupby
 from typing import Any, Protocol
 
 import orjson
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from annotation.models import Project
-from annotation.questions import criterion
-from exports.query import Query
-from exports.record import Record, Response, Verdict
+from annotation.models.judgement import OVERALL
+from annotation.models.task import TaskKind
+from exports import statements
+from exports.ahead import ahead
+from exports.lines import has_breaks
+from exports.plan import Plan, fingerprint
+from exports.record import ASKED, SCORED, WRITTEN, Record, Response, Verdict
 
-CHUNK = 200  # records a fetch: a few MB of text at most
+CHUNK = 100  # records a fetch: some hundred KB of text
+
+Rows = Iterator[tuple[Any, ...]]
 
 
 @contextmanager
@@ -38,89 +45,57 @@ def consistent_view() -> Iterator[BaseDatabaseWrapper]:
         view.close()
 
 
-# Names as the data know them: without the project's slug, which intake puts before those of imported people.
-VERDICT = """json_build_object(
-       'person', judgement.person_id,
-       'name', CASE WHEN person.origin = 'imported'
-                    THEN 'imported:' || substring(person.username FROM position(':' IN person.username) + 1)
-                    ELSE 'here:' || person.username END,
-       'samples', ranking.sample_ids, 'ranks', ranking.ranks, 'strength', judgement.strength,
-       'ratings', judgement.ratings, 'flags', judgement.flags,
-       'categories', judgement.categories, 'all_bad', judgement.all_bad, 'edited_text',
-       judgement.edited_text, 'seconds', judgement.seconds)"""
-
-RESPONSES = """(
-       SELECT json_agg(json_build_array(sample.id, sample.text_hash, sample.text, generator.name, sample.parameters)
-                       ORDER BY sample.text_hash COLLATE "C")::text AS body
-         FROM annotation_sample sample JOIN annotation_generator generator ON generator.id = sample.generator_id
-        WHERE sample.id = ANY (task.sample_ids)) responses"""
-
-# A judgement belongs here when it ranks by the criterion, or says that all answers are bad.
-JUDGED = """annotation_judgement judgement
-         JOIN annotation_person person ON person.id = judgement.person_id
-         LEFT JOIN annotation_ranking ranking
-                ON ranking.judgement_id = judgement.id AND ranking.criterion = %(criterion)s
-        WHERE judgement.is_current AND (ranking.id IS NOT NULL OR judgement.all_bad)"""
-
-# The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and never sorted.
-RECORDS = f"""
-SELECT task.hash, task.family, task.messages::text, task.language, task.category, task.source,
-       responses.body, verdicts.body
-  FROM (SELECT task.id, task.sample_ids, prompt.content_hash COLLATE "C" AS hash, prompt.family, prompt.messages,
-               prompt.language, prompt.category, prompt.source
-          FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
-         WHERE task.project_id = %(project)s AND task.kind = 'rank'
-           AND (%(languages)s::text[] IS NULL OR prompt.language = ANY (%(languages)s::text[]))
-           AND (%(categories)s::text[] IS NULL OR prompt.category = ANY (%(categories)s::text[]))
-           AND EXISTS (
-               SELECT FROM annotation_judgement judgement WHERE judgement.task_id = task.id AND judgement.is_current)
-         ORDER BY hash, task.id) task
- CROSS JOIN LATERAL (
-       SELECT json_agg({VERDICT})::text AS body
-         FROM {JUDGED} AND judgement.task_id = task.id
-          AND (%(since)s::timestamptz IS NULL OR judgement.created_at >= %(since)s::timestamptz)
-          AND (%(until)s::timestamptz IS NULL OR judgement.created_at < %(until)s::timestamptz)) verdicts
- CROSS JOIN LATERAL {RESPONSES}
- WHERE verdicts.body IS NOT NULL
- ORDER BY task.hash, task.id
-"""
-
-COUNT = "SELECT count(*) FROM annotation_judgement WHERE project_id = %s AND is_current"
-
-
-def count(view: BaseDatabaseWrapper, project: Project) -> int:
-    """The project's current judgements: at least as many as `records` will hold."""
+def count(view: BaseDatabaseWrapper, plan: Plan) -> int:
+    """The projects' current judgements: at least as many as `records` will hold."""
     with view.cursor() as cursor:
-        cursor.execute(COUNT, [project.pk])
+        cursor.execute(statements.COUNT, values(plan))
         return int(cursor.fetchone()[0])
 
 
-def records(view: BaseDatabaseWrapper, project: Project, query: Query) -> Iterator[Record]:
-    """The project's judged tasks that `query` asks for, all current judgements of a task in one record."""
-    cast = Cast()
-    same_prompt: list[Draft] = []
-    for row in _rows(view, project, query):
-        draft = Draft(row)
-        if same_prompt and same_prompt[0].prompt_id != draft.prompt_id:
-            yield from _named(same_prompt, cast)
-            same_prompt = []
-        same_prompt.append(draft)
-    yield from _named(same_prompt, cast)
+def records(
+    view: BaseDatabaseWrapper, plan: Plan, cast: "Cast | None" = None, *, order: str = statements.BY_HASH
+) -> Iterator[Record]:
+    """The judged tasks that the query asks for, all their current judgements in one record each."""
+    cast = cast or Cast()
+    sql = statements.records(
+        gold=plan.query.gold,
+        shown=order == statements.BY_HASH,
+        safer="safe-rlhf" in plan.query.formats,
+        scores="trlx" in plan.query.formats,
+        order=order,
+    )
+    drafts = map(Draft, rows(view, sql, plan))
+    for _, same_prompt in groupby(drafts, key=lambda draft: (draft.family, draft.prompt_id)):
+        yield from _named(list(same_prompt), cast, plan)
 
 
-def _rows(view: BaseDatabaseWrapper, project: Project, query: Query) -> Iterator[tuple[Any, ...]]:
-    values: dict[str, Any] = {
-        "project": project.pk,
-        "criterion": criterion(project, query.criterion),
+def rows(view: BaseDatabaseWrapper, sql: str, plan: Plan) -> Rows:
+    """The statement's rows; the next ones are fetched while these are worked on."""
+    with view.chunked_cursor() as cursor:
+        cursor.execute(sql, values(plan))
+        for chunk in ahead(iter(lambda: cursor.fetchmany(CHUNK), [])):
+            yield from chunk
+
+
+def values(plan: Plan) -> dict[str, Any]:
+    """The statements' parameters."""
+    query, sources = plan.query, plan.sources
+    kinds = [TaskKind.RANK, TaskKind.RATE] if query.criterion == OVERALL else [TaskKind.RANK]
+    return {
+        "projects": plan.project_ids,
+        "criteria": [source.criterion for source in sources],
+        "safer": [source.safer for source in sources],
+        "models": [source.model and source.model.pk for source in sources],
+        "kinds": [kind.value for kind in kinds],
         "languages": query.languages and list(query.languages),
         "categories": query.categories and list(query.categories),
         "since": query.since,
         "until": query.until,
+        "people": query.people and list(query.people),
+        "without": query.without and list(query.without),
+        "machines": query.machines,
+        "gold": query.gold,
     }
-    with view.chunked_cursor() as cursor:
-        cursor.execute(RECORDS, values)
-        while rows := cursor.fetchmany(CHUNK):
-            yield from rows
 
 
 class Names(Protocol):
@@ -136,20 +111,57 @@ class Cast:
         self._names: dict[int, str] = {}
 
     def name(self, person_id: int) -> str:
-        return self._names.setdefault(person_id, f"p{len(self._names) + 1}")
+        found = self._names.get(person_id)
+        if found is None:
+            found = self._names[person_id] = f"p{len(self._names) + 1}"
+        return found
 
 
 class Draft:
     """A row of the database on its way to a record: people still have their ids, answers too."""
 
+    __slots__ = (
+        "answers",
+        "category",
+        "external_id",
+        "family",
+        "has_breaks",
+        "language",
+        "messages",
+        "project",
+        "prompt_id",
+        "source",
+        "verdicts",
+    )
+
     def __init__(self, row: tuple[Any, ...]):
-        self.prompt_id, self.family, messages, self.language, self.category, self.source, responses, verdicts = row
+        (
+            self.prompt_id,
+            self.family,
+            messages,
+            self.language,
+            self.category,
+            self.source,
+            responses,
+            verdicts,
+            self.external_id,
+            self.project,
+        ) = row
+        # In what the database gives as JSON they stand as they are.
+        self.has_breaks = any(map(has_breaks, filter(None, row[:9])))
         self.messages = orjson.loads(messages)
         self.answers = orjson.loads(responses)
-        self.verdicts = sorted(orjson.loads(verdicts), key=_place)
-        self.texts = [answer[1] for answer in self.answers]
+        self.verdicts = orjson.loads(verdicts) if verdicts else []
+        if len(self.verdicts) > 1:
+            self.verdicts.sort(key=_place)
 
-    def record(self, cast: Names) -> Record:
+    @property
+    def texts(self) -> list[str]:
+        """The hashes of the answers' texts."""
+        return [answer[1] for answer in self.answers]
+
+    def record(self, cast: Names, weights: dict[int, Fraction] | None = None, *, is_first: bool = True) -> Record:
+        ids = [answer[0] for answer in self.answers]
         return Record(
             prompt_id=self.prompt_id,
             family=self.family,
@@ -158,31 +170,107 @@ class Draft:
             category=self.category,
             source=self.source,
             responses=[Response(*answer[1:]) for answer in self.answers],
-            verdicts=[self._verdict(verdict, cast.name(verdict["person"])) for verdict in self.verdicts],
+            verdicts=[_verdict(verdict, ids, cast, weights or {}) for verdict in self.verdicts],
+            external_id=self.external_id,
+            project=self.project,
+            is_first=is_first,
+            has_breaks=self.has_breaks,
         )
 
-    def _verdict(self, facts: dict[str, Any], annotator: str) -> Verdict:
-        ranks = dict(zip(facts["samples"] or (), facts["ranks"] or (), strict=True))
-        ids = [answer[0] for answer in self.answers]
-        return Verdict(
-            annotator=annotator,
-            ranks=[ranks.get(sample) for sample in ids],
-            strength=facts["strength"],
-            ratings=[facts["ratings"].get(str(sample), {}) for sample in ids],
-            flags=[facts["flags"].get(str(sample), {}) for sample in ids],
-            categories=[facts["categories"].get(str(sample), {}) for sample in ids],
-            all_bad=facts["all_bad"],
-            edited_text=facts["edited_text"],
-            seconds=facts["seconds"],
-        )
+
+def _verdict(facts: dict[str, Any], ids: list[int], cast: Names, weights: dict[int, Fraction]) -> Verdict:
+    ranks = dict(zip(facts["samples"] or (), facts["ranks"] or (), strict=True))
+    person = facts["person"]
+    return Verdict(
+        annotator=cast.name(person),
+        ranks=[ranks.get(sample) for sample in ids],
+        strength=facts["strength"],
+        ratings=_beside(facts["ratings"], ids),
+        flags=_beside(facts["flags"], ids),
+        categories=_beside(facts["categories"], ids),
+        all_bad=facts["all_bad"],
+        edited_text=facts["edited_text"],
+        seconds=facts["seconds"],
+        comment=facts["comment"],
+        machine=facts["machine"],
+        weight=weights.get(person, ONE),
+        shown=_shown(facts.get("shown"), ids),
+        safer=_safer(facts, ids),
+    )
+
+
+ONE = Fraction(1)
+
+
+def _beside(said: dict[str, Any], ids: list[int]) -> list[dict[str, Any]]:
+    """What was said by sample, as a list that runs beside `ids`."""
+    return [said.get(str(sample), {}) for sample in ids] if said else [{} for _ in ids]
+
+
+def _shown(shown: list[int] | None, ids: list[int]) -> list[int] | None:
+    """At which place each of `ids` was shown; None where that is not known of all."""
+    if not shown:
+        return None
+    place = {sample: n for n, sample in enumerate(shown)}
+    return [place[sample] for sample in ids] if place.keys() >= set(ids) else None
+
+
+def _safer(facts: dict[str, Any], ids: list[int]) -> list[int | None] | None:
+    if not facts.get("safer"):
+        return None
+    ranks = dict(zip(facts["safer_samples"], facts["safer"], strict=True))
+    return [ranks.get(sample) for sample in ids]
 
 
 def _place(verdict: dict[str, Any]) -> str:
     """People stand in the order of their names' hashes: the same everywhere, and it tells nothing of the names."""
-    return hashlib.sha256(verdict["name"].encode()).hexdigest()
+    return _fingerprint(verdict["name"])
 
 
-def _named(drafts: list[Draft], cast: Cast) -> Iterator[Record]:
+_fingerprint = lru_cache(maxsize=65536)(fingerprint)
+
+
+def _named(drafts: list[Draft], cast: Cast, plan: Plan) -> Iterator[Record]:
     """The records of one prompt, its sets of answers in the order of their hashes."""
-    for draft in sorted(drafts, key=lambda draft: draft.texts):
-        yield draft.record(cast)
+    if len(drafts) > 1:
+        order = {project: n for n, project in enumerate(plan.project_ids)}
+        drafts.sort(key=lambda draft: (draft.texts, order[draft.project]))
+    for n, draft in enumerate(draft for draft in drafts if plan.is_mixed_in(draft.project, draft.family)):
+        yield draft.record(cast, plan.weights, is_first=n == 0)
+
+
+def written(view: BaseDatabaseWrapper, plan: Plan) -> Iterator[Record]:
+    """What people wrote as answers: a record a prompt."""
+    return _whole(view, statements.WRITTEN, plan, WRITTEN)
+
+
+def prompts(view: BaseDatabaseWrapper, plan: Plan) -> Iterator[Record]:
+    """Every accepted prompt, alone; one that several projects hold comes once."""
+    before = ""
+    for record in _whole(view, statements.PROMPTS, plan, ASKED):
+        if record.prompt_id != before:
+            yield record
+        before = record.prompt_id
+
+
+def scored(view: BaseDatabaseWrapper, plan: Plan) -> Iterator[Record]:
+    """The first `best_of` answers of each prompt, ordered by the adopted reward model as by one judge."""
+    for record in _whole(view, statements.SCORED, plan, SCORED):
+        record.responses = record.responses[: plan.query.best_of]
+        values = [response.score for response in record.responses]
+        ladder = {value: rank for rank, value in enumerate(sorted(set(values), reverse=True))}  # type: ignore[type-var]
+        nothing: list[dict[str, Any]] = [{} for _ in values]
+        ranks = [ladder[value] for value in values]
+        record.verdicts = [
+            Verdict("reward model", [*ranks], None, nothing, nothing, nothing, False, "", None, machine=True)
+        ]
+        yield record
+
+
+def _whole(view: BaseDatabaseWrapper, sql: str, plan: Plan, kind: str) -> Iterator[Record]:
+    cast = Cast()
+    for draft in map(Draft, rows(view, sql, plan)):
+        if plan.is_mixed_in(draft.project, draft.family):
+            record = draft.record(cast)
+            record.kind = kind
+            yield record

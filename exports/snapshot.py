@@ -5,36 +5,28 @@ snapshot's name is whole. A freeze that was interrupted starts anew; the order o
 the same data give the same bytes.
 """
 
-import hashlib
 import os
 import secrets
 import shutil
-import tomllib
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import orjson
-from django.conf import settings
+from django.db import transaction
 
 from annotation.models import Person, Project
-from annotation.splitting import SPLITS, split_of
 from exports import card
-from exports.formats import FORMATS, Options
+from exports.manifest import Manifest, manifest_of
+from exports.mixing import mixed
 from exports.models import Snapshot
+from exports.plan import plan
 from exports.query import Query, read
-from exports.record import Record
-from exports.records import consistent_view, count, records
-from exports.writers import EXTENSION, JsonLines
-
-SCHEMA = 1  # of the files' rows and of the manifest
-REPORT_EVERY = 200  # records
-
-Report = Callable[[int, int, str], None]
-Manifest = dict[str, Any]
+from exports.records import consistent_view
+from exports.reliability import weighed
+from exports.writing import Report
+from exports.writing import write as write_files
 
 
 def freeze(
@@ -43,21 +35,27 @@ def freeze(
     project: Project,
     by: Person | None,
     query: object,
+    parent: Snapshot | None = None,
     report: Report = lambda done, total, phase: None,
 ) -> Snapshot:
     """Write what `query` asks for and record it; a job that has its snapshot already gets that one.
 
-    `report(done, total, phase)` counts judgements, and stops the freeze by raising. Raises `ValueError` for a query
-    that makes no sense and `OSError` where the disk does not take it; neither leaves anything behind.
+    `parent` is the snapshot that this one follows. `report(done, total, phase)` counts judgements, and stops the
+    freeze by raising. Raises `ValueError` for a query that makes no sense and `OSError` where the disk does not take
+    it; neither leaves anything behind.
     """
     asked = read(query)
     if made := Snapshot.objects.filter(job_id=job_id).first():
         return made
-    snapshot = Snapshot(job_id=job_id, project=project, created_by=by, query=asked.as_dict())
+    snapshot = Snapshot(job_id=job_id, project=project, created_by=by, query=asked.as_dict(), parent=parent)
     with _draft_of(snapshot.folder) as draft:
-        snapshot.manifest = write(draft, project=project, query=asked, report=report)
+        snapshot.manifest = write(draft, project=project, query=asked, parent=parent, report=report)
     snapshot.sha256 = snapshot.manifest["sha256"]
-    snapshot.save(force_insert=True)
+    snapshot.sources = sorted(plan(asked, project).project_ids)
+    with transaction.atomic():
+        snapshot.save(force_insert=True)
+        if parent and parent.withdrawn_at:
+            Snapshot.objects.filter(pk=parent.pk, superseded_by=None).update(superseded_by=snapshot)
     return snapshot
 
 
@@ -92,54 +90,18 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write(folder: Path, *, project: Project, query: Query, report: Report) -> Manifest:
+def write(folder: Path, *, project: Project, query: Query, parent: Snapshot | None = None, report: Report) -> Manifest:
     """Write files, manifest and card into `folder`; answers the manifest."""
-    counts = Counts()
-    with ExitStack() as stack:
-        view = stack.enter_context(consistent_view())
-        files = {name: stack.enter_context(JsonLines(folder / name)) for name in _names(query)}
-        for record in _reported(records(view, project, query), count(view, project), report):
-            split = split_of(record.family, query.seed, query.fractions)
-            counts.add(split, record)
-            _write_record(files, query, split, record)
-        _sync(files, report)
-        manifest = _manifest(project, query, counts, {name: file.facts for name, file in files.items()})
+    with consistent_view() as view:
+        asked = weighed(view, mixed(view, plan(query, project)))
+        written = write_files(folder, asked, view, report)
+    manifest = manifest_of(asked, written, parent)
     _save(folder / "README.md", card.render(manifest).encode())
     _save(folder / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    for below in (path for path in folder.iterdir() if path.is_dir()):
+        _sync_folder(below)
+    _sync_folder(folder)
     return manifest
-
-
-def file_name(format_name: str, split: str) -> str:
-    """The file's name in a snapshot's folder and manifest."""
-    return f"{format_name}/{split}.{EXTENSION}"
-
-
-def _names(query: Query) -> list[str]:
-    return [file_name(name, split) for name in query.formats for split in SPLITS]
-
-
-def _write_record(files: dict[str, JsonLines], query: Query, split: str, record: Record) -> None:
-    options = Options(text=query.text)
-    for name in query.formats:
-        file = files[file_name(name, split)]
-        for row in FORMATS[name](record, options):
-            file.write(row)
-
-
-def _reported(stream: Iterator[Record], total: int, report: Report) -> Iterator[Record]:
-    done = 0
-    for number, record in enumerate(stream):
-        if number % REPORT_EVERY == 0:
-            report(done, total, "writing")
-        yield record
-        done += len(record.verdicts)
-    report(done, done, "writing")
-
-
-def _sync(files: dict[str, JsonLines], report: Report) -> None:
-    for done, file in enumerate(files.values()):
-        report(done, len(files), "saving")
-        file.sync()
 
 
 def _save(path: Path, content: bytes) -> None:
@@ -147,61 +109,3 @@ def _save(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-class Counts:
-    """What came through, by split. Records of one prompt come one after the other."""
-
-    def __init__(self) -> None:
-        self.splits: dict[str, Counter[str]] = {split: Counter(prompts=0, groups=0, judgements=0) for split in SPLITS}
-        self.people: set[str] = set()
-        self._prompt = ""
-
-    def add(self, split: str, record: Record) -> None:
-        counter = self.splits[split]
-        counter["prompts"] += record.prompt_id != self._prompt
-        counter["groups"] += 1
-        counter["judgements"] += len(record.verdicts)
-        self._prompt = record.prompt_id
-        self.people.update(verdict.annotator for verdict in record.verdicts)
-
-    def all(self) -> dict[str, int]:
-        total = sum(self.splits.values(), Counter[str]())
-        return {name: total[name] for name in ("prompts", "groups", "judgements")} | {"people": len(self.people)}
-
-
-def _manifest(project: Project, query: Query, counts: Counts, files: dict[str, dict[str, int | str]]) -> Manifest:
-    guideline = project.guideline
-    return {
-        "schema": SCHEMA,
-        "sha256": overall_hash(query.as_dict(), files),
-        "query": query.as_dict(),
-        "counts": counts.all(),
-        "splits": {split: dict(counter) for split, counter in counts.splits.items()},
-        "files": files,
-        "notes": _notes(counts),
-        "guideline": guideline.version if guideline else None,
-        "code": code_version(),
-    }
-
-
-def overall_hash(query: dict[str, Any], files: dict[str, dict[str, int | str]]) -> str:
-    """SHA-256 over the schema, the canonical query and the files' own hashes, as JSON with sorted keys."""
-    content = {"schema": SCHEMA, "query": query, "files": {name: facts["sha256"] for name, facts in files.items()}}
-    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _notes(counts: Counts) -> list[str]:
-    if not counts.all()["groups"]:
-        return ["No judgement fits the query: all files are empty."]
-    return [
-        f"No prompt family falls into {split}: families are placed by a hash, and these are few."
-        for split, counter in counts.splits.items()
-        if not counter["groups"]
-    ]
-
-
-def code_version() -> str:
-    """The version in pyproject.toml: PrefLoop runs from its checkout and is not installed."""
-    project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text("utf-8"))["project"]
-    return str(project["version"])

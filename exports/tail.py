@@ -15,7 +15,8 @@ from annotation.models import Project
 from annotation.questions import criterion
 from exports.formats import Options, Row
 from exports.formats.raw import rows
-from exports.records import JUDGED, RESPONSES, VERDICT, Draft
+from exports.records import Draft
+from exports.statements import JUDGED, responses, verdict
 
 MAX_LIMIT = 1_000_000
 PATIENCE_S = 2.0
@@ -87,9 +88,9 @@ def _value(sql: str) -> Any:
 ROWS = f"""
 SELECT judgement.id, judgement.revision, judgement.created_at, prompt.content_hash, prompt.family,
        prompt.messages::text, prompt.language, prompt.category, prompt.source, responses.body,
-       json_build_array({VERDICT})::text
+       json_build_array({verdict()})::text, prompt.external_id, prompt.project_id
   FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
- CROSS JOIN LATERAL {RESPONSES}, {JUDGED}
+ CROSS JOIN LATERAL {responses()}, {JUDGED}
    AND judgement.task_id = task.id AND task.kind = 'rank' AND judgement.project_id = %(project)s
    AND judgement.id > %(after)s AND judgement.id <= %(settled)s
  ORDER BY judgement.id LIMIT %(limit)s

@@ -11,6 +11,7 @@ from annotation.models.report import Report
 from annotation.models.review import Gold, Review
 from annotation.models.sample import Generator, Sample
 from annotation.models.task import Lane, QueuePosition, Task
+from annotation.models.tree import Tree
 
 __all__ = [
     "Assignment",
@@ -36,6 +37,7 @@ __all__ = [
     "Role",
     "Sample",
     "Task",
+    "Tree",
     "Turn",
     "WorkDay",
 ]

@@ -134,6 +134,9 @@ class Project(models.Model):
         _("what to rank next"), max_length=12, choices=NextStrategy, default=NextStrategy.ARRIVAL
     )
     reward_base = models.CharField(_("reward model's base"), max_length=500, blank=True)
+    license = models.CharField(
+        _("licence of the data"), max_length=60, blank=True, default="", db_default=""
+    )  # as the hub names them: apache-2.0, cc-by-4.0, …
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     archived_at = models.DateTimeField(null=True, blank=True)

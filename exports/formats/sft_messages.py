@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator
 
-from exports.formats.conversation import whole
+from exports.formats.answers import good_answers
+from exports.formats.columns import MESSAGES, TEXT, Columns
+from exports.formats.conversation import said
+from exports.formats.format import Format, Phase, Reads
 from exports.formats.options import Options, Row
 from exports.record import Record
 
 
 def rows(record: Record, options: Options) -> Iterator[Row]:
-    """One row, or none: where several share the first place, or most say that all answers are bad, none is best."""
-    best = [r.text for r, rank in zip(record.responses, record.consensus, strict=True) if rank == 0]
-    if len(best) == 1 and not record.all_bad:
-        yield {"messages": whole(record, best[0], Options()), "group_id": record.group_id}
+    """Message lists always, also where the query says `text`."""
+    for answer in good_answers(record, options):
+        yield {"messages": [*record.messages, said(answer)], "group_id": record.group_id}
+
+
+def columns(options: Options) -> Columns:
+    return {"messages": MESSAGES, "group_id": TEXT}
+
+
+FORMAT = Format(rows, columns, reads=Reads.ANSWERS, phase=Phase.SFT)

@@ -12,6 +12,7 @@ from annotation.intake.taking import take_comparisons
 from annotation.judging import NotAcceptable, Verdict, overall
 from annotation.models import Assignment, Judgement, Person, Project, Ranking
 from annotation.presets import PRESETS
+from exports.plan import plan
 from exports.query import Query
 from exports.records import consistent_view, records
 from exports.tail import comparisons_since
@@ -73,8 +74,8 @@ def test_exports_carry_all_facts(given: Given, project: Project) -> None:
     harm = {str(task.shown[0]): {"self-harm": "minor"}}
     judging.submit(assignment=task, verdict=Verdict(orders(task, "helpfulness", "harmlessness"), categories=harm))
     with consistent_view() as view:
-        [record] = records(view, project, Query())
-        [other] = records(view, project, Query(criterion="harmlessness"))
+        [record] = records(view, plan(Query(), project))
+        [other] = records(view, plan(Query(criterion="harmlessness"), project))
     assert sorted(record.verdicts[0].ranks) == [0, 1]
     assert record.verdicts[0].ranks == other.verdicts[0].ranks[::-1]
     assert {"self-harm": "minor"} in record.verdicts[0].categories

@@ -1,6 +1,9 @@
 """One prompt with three answers, judged by two people: the record behind the golden files."""
 
+from exports.formats import Options
 from exports.record import Record, Response, Verdict
+
+OPTIONS = Options(harms=("privacy_violation", "hate"), severities=("minor", "severe"))
 
 HOSTILE = '<script>alert(1)</script>\r\nline\u2028paragraph\u2029next\u0085"quote" \\ \t=cmd|0 \u202eright 🙃'
 
@@ -34,3 +37,12 @@ def record(**facts: object) -> Record:
         **facts,
     }
     return Record(**fields)  # type: ignore[arg-type]
+
+
+def example(name: str) -> Record:
+    """The record behind the format's golden file: the one above, but where the format needs what it has not."""
+    if name != "stepwise":
+        return record()
+    flags: list[dict[str, object]] = [{"step_1": True, "step_2": False}, {}, {}]
+    proof = [answer("a", "Two and two are four.\n\nSo five is six.\n\nDone."), answer("b", "No."), answer("c", "?")]
+    return record(responses=proof, verdicts=[verdict("p1", [0, 1, 2], flags=flags)])

@@ -18,6 +18,7 @@ from annotation.intake.taking import take_comparisons
 from annotation.models import Project
 from annotation.splitting import SPLITS
 from exports.models import Snapshot
+from exports.plan import plan
 from exports.query import read
 from exports.reading import Damaged, NoSuchFile, open_file, verify
 from exports.records import consistent_view, records
@@ -258,14 +259,14 @@ def test_one_statement_whatever_the_size() -> None:
     chat = fill("chat", range(30))
     with consistent_view() as view:
         view.force_debug_cursor = True
-        assert len(list(records(view, chat, read({})))) == 30
+        assert len(list(records(view, plan(read({}), chat)))) == 30
         assert len(view.queries) == 1
 
 
 def test_what_is_written_meanwhile_is_not_seen() -> None:
     chat = fill("chat", range(3))
     with consistent_view() as view:
-        assert len(list(records(view, chat, read({})))) == 3
+        assert len(list(records(view, plan(read({}), chat)))) == 3
         fill("other", range(1))
         judge(task(chat, "Late", ["a", "b"]), "ann", [0, 1])
-        assert len(list(records(view, chat, read({})))) == 3
+        assert len(list(records(view, plan(read({}), chat)))) == 3

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from annotation.models.audit import record
 from exports import jobs as freezing
+from exports.kinds import FILES
 from exports.models import Snapshot
-from exports.reading import Damaged, open_file
+from exports.reading import Damaged, Withdrawn, open_file
 from webapp.api.access import READS_DATA, caller, project_for
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
@@ -58,8 +59,7 @@ def snapshot(request: Request, pk: int) -> Response:
 
 @extend_schema(
     responses={
-        (200, "application/x-ndjson"): OpenApiTypes.BINARY,
-        (206, "application/x-ndjson"): OpenApiTypes.BINARY,
+        **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in FILES.values()},
         304: None,
         (410, "application/problem+json"): OpenApiTypes.OBJECT,
         416: None,
@@ -75,12 +75,12 @@ def snapshot_file(request: Request, pk: int, form: str, split: str, extension: s
     if entry is None:
         raise Http404(f"This snapshot holds no {name}.")
     try:
-        path = open_file(frozen, form, split)
-    except Damaged as error:
+        path = open_file(frozen, form, split, extension)
+    except (Damaged, Withdrawn) as error:
         raise Gone(str(error)) from error
     if request.method == "GET":
         record("snapshot.download", actor=caller(request), project=frozen.project, subject=pk, file=name)
-    return ranged(_plain(request), path, etag=entry["sha256"], content_type="application/x-ndjson")
+    return ranged(_plain(request), path, etag=entry["sha256"], content_type=FILES[extension])
 
 
 def _plain(request: Request) -> HttpRequest:

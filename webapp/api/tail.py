@@ -7,8 +7,8 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from annotation.models import Project
+from exports.lines import line
 from exports.tail import comparisons_since
-from exports.writers import line
 
 DEFAULT_LIMIT, MOST = 10_000, 1_000_000
 

@@ -1,0 +1,136 @@
+"""A snapshot's manifest: what lies there, what was asked, what it came from."""
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.conf import settings
+
+from annotation.models import Generator
+from exports.disk import Facts
+from exports.formats import FORMATS
+from exports.plan import Plan, Source
+from exports.writing import Written
+from workers.models import RewardModel
+
+if TYPE_CHECKING:
+    from exports.models import Snapshot
+
+SCHEMA = 2  # of the files' rows and of the manifest
+FAMILIES = "families are placed by a hash, and these are few"
+
+Manifest = dict[str, Any]
+
+
+def manifest_of(plan: Plan, written: Written, parent: "Snapshot | None" = None) -> Manifest:
+    query = plan.query.public()
+    return {
+        "schema": SCHEMA,
+        "sha256": overall_hash(query, written.files),
+        "query": query,
+        "counts": written.statistics.counts(),
+        "splits": {split: dict(counter) for split, counter in written.statistics.splits.items()},
+        "files": written.files,
+        "columns": {name: FORMATS[name].columns(plan.options) for name in plan.query.formats},
+        "statistics": written.statistics.facts(),
+        "left_out": dict(sorted(written.left_out.items())),
+        "notes": _notes(plan, written),
+        "lineage": _lineage(plan, parent),
+        "guideline": _guideline(plan.sources[0]),
+        "code": code_version(),
+    }
+
+
+def overall_hash(query: dict[str, Any], files: dict[str, Facts]) -> str:
+    """SHA-256 over the schema, the canonical query and the files' own hashes, as JSON with sorted keys.
+
+    Of compressed and Parquet files it is the hash of what they hold: their bytes depend on a library's version too.
+    """
+    hashes = {name: facts.get("content_sha256", facts["sha256"]) for name, facts in files.items()}
+    content = {"schema": SCHEMA, "query": query, "files": hashes}
+    return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _lineage(plan: Plan, parent: "Snapshot | None") -> dict[str, Any]:
+    """What the data came from. A single project is not named: the same data elsewhere are the same."""
+    several = len(plan.sources) > 1
+    return {
+        "parent": {"id": parent.pk, "sha256": parent.sha256} if parent else None,
+        "projects": [
+            {
+                **({"project": source.project.slug, "weight": source.weight} if several else {}),
+                "criterion": source.criterion,
+                "guideline": _guideline(source),
+                "license": source.project.license,
+                "reward_model": _reward_model(source.model),
+                "generators": _generators(source),
+            }
+            for source in plan.sources
+        ],
+    }
+
+
+def _guideline(source: Source) -> int | None:
+    guideline = source.project.guideline
+    return guideline.version if guideline else None
+
+
+def _reward_model(model: RewardModel | None) -> dict[str, Any] | None:
+    """The adopted model: what PPO, RLOO and GRPO score with. Its scores have 0 as the mean of preferred answers."""
+    if model is None:
+        return None
+    normalisation = model.metrics.get("normalisation", model.metrics.get("mean"))
+    return {
+        "id": model.pk,
+        "version": model.version,
+        "base": model.base,
+        "data_hash": model.data_hash,
+        "url": f"/api/v1/reward-models/{model.pk}/",
+        "normalisation": normalisation,
+    }
+
+
+def _generators(source: Source) -> list[dict[str, Any]]:
+    found = Generator.objects.filter(project=source.project).order_by("name")
+    return [{"name": g.name, "backend": g.backend, "policy_iteration": g.policy_iteration} for g in found[:200]]
+
+
+def _notes(plan: Plan, written: Written) -> list[str]:
+    statistics = written.statistics
+    if not any(facts["rows"] for facts in written.files.values()):
+        return ["No judgement fits the query: all files are empty."]
+    notes = [
+        f"No prompt family falls into {split}: {FAMILIES}."
+        for split, counter in statistics.splits.items()
+        if not counter["groups"] and statistics.counts()["groups"]
+    ]
+    return notes + _left_out(written) + _empty(plan, written)
+
+
+def _left_out(written: Written) -> list[str]:
+    why = {
+        "agreement": "Left out for too little agreement, or fewer than two judges to agree: {n} groups.",
+        "unsafe": "Left out by the query's rule for unsafe answers: {n} groups.",
+    }
+    return [why[reason].format(n=n) for reason, n in sorted(written.left_out.items())]
+
+
+WHY_EMPTY = {
+    "stepwise": "Nobody judged steps: they are flags named step_1, step_2, … of an answer's paragraphs.",
+    "safe-rlhf": "No two answers were ordered both by preference and by harm.",
+}
+
+
+def _empty(plan: Plan, written: Written) -> list[str]:
+    rows: dict[str, int] = dict.fromkeys(plan.query.formats, 0)
+    for name, facts in written.files.items():
+        rows[name.partition("/")[0]] += int(facts["rows"])
+    return [f"{name} has no rows. {WHY_EMPTY.get(name, '')}".strip() for name, count in rows.items() if not count]
+
+
+def code_version() -> str:
+    """The version in pyproject.toml: PrefLoop runs from its checkout and is not installed."""
+    project = tomllib.loads((Path(settings.BASE_DIR) / "pyproject.toml").read_text("utf-8"))["project"]
+    return str(project["version"])

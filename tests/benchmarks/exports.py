@@ -1,0 +1,314 @@
+"""How fast datasets come out: of a generated project of a million four-way rankings, beside raw COPY and raw pyarrow.
+
+`make bench-exports` (ROWS=20000 for a quick look). Each figure is a freeze to disk with its hashes and its fsync; the
+last line is one JSON object. The figures of record are in docs/benchmarks.md.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+FORMATS = ("trl-preference", "trl-preference-implicit", "kwise", "raw", "sft", "kto", "prompts")
+KINDS = ("jsonl.zst", "jsonl.gz", "parquet")
+
+
+class Memory:
+    """The most resident memory that this process has had since it was asked to watch, less what it had then."""
+
+    def __enter__(self) -> "Memory":
+        self._process, self._over = psutil.Process(), threading.Event()
+        self.before = self.most = self._process.memory_info().rss
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            self.most = max(self.most, self._process.memory_info().rss)
+
+    def __exit__(self, *error: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def growth_mb(self) -> float:
+        return round((self.most - self.before) / 2**20, 1)
+
+
+@contextmanager
+def installation(folder: Path) -> Iterator[None]:
+    """PostgreSQL and Valkey in `folder`, and Django with its tables there."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+    os.environ.setdefault("SECRET_KEY", "for this benchmark only")
+    os.environ["PREFLOOP_DATA_DIR"] = str(folder)
+    from webapp.embedded import running
+
+    with ExitStack() as stack:
+        os.environ.update(stack.enter_context(running(folder)).environment)
+        import django
+        from django.core.management import call_command
+
+        django.setup()
+        call_command("migrate", verbosity=0)
+        yield
+
+
+PIECES = 4096
+
+# Sentences of 60 to 180 characters, every ninth with a line break and every eleventh with quotes.
+MAKE_PIECES = """
+CREATE TEMP TABLE piece AS
+SELECT n AS id,
+       initcap(string_agg(word, ' ' ORDER BY place)) || CASE WHEN n %% 9 = 0 THEN E'.\\n\\n' WHEN n %% 11 = 0
+       THEN ', as they say: "so be it." ' ELSE '. ' END AS text
+  FROM generate_series(0, %(pieces)s - 1) AS n
+  JOIN LATERAL (
+       SELECT place, (string_to_array(%(words)s, ' '))[1 + abs(hashint4(n * 97 + place)) %% %(count)s] AS word
+         FROM generate_series(1, 10 + n %% 17) AS place) words ON true
+ GROUP BY n
+"""
+WORDS = (
+    "lorem ipsum dolor sit amet consectetur adipiscing elit sed do eiusmod tempor incididunt ut labore et dolore magna "
+    "aliqua enim ad minim veniam quis nostrud exercitation ullamco laboris nisi aliquip ex ea commodo consequat duis "
+    "aute irure in reprehenderit voluptate velit esse cillum eu fugiat nulla pariatur excepteur sint occaecat café "
+    "non proident sunt culpa qui officia deserunt mollit anim id est laborum 你好 naïve"
+)
+
+
+def text(pieces: int, number: str) -> tuple[str, str]:
+    """SQL for a text of so many sentences that `number` decides, and the joins that it needs."""
+    names = [f"t{n}" for n in range(pieces)]
+    joins = [
+        f"JOIN piece {name} ON {name}.id = abs(hashint8({number} * 31 + {n})) %% {PIECES}"
+        for n, name in enumerate(names)
+    ]
+    return f"{number} || ' ' || " + " || ".join(f"{name}.text" for name in names), " ".join(joins)
+
+
+def fill(prompts: int) -> Any:
+    """A project of `prompts` four-way rankings. Answers have about 600 characters, prompts about 400."""
+    from django.db import connection
+
+    from annotation.models import Generator, Judgement, Lane, Person, Project, Prompt, Ranking, Sample, Task
+
+    person = Person.objects.create(username="bench")
+    people = [Person.objects.create(username=f"bench{n}").pk for n in range(20)]
+    project = Project.objects.create(slug="bench", name="bench", created_by=person)
+    generator = Generator.objects.create(project=project, name="tiny", backend=Generator.Backend.IMPORTED)
+    lane = Lane.objects.create(project=project, kind="rank", language="en")
+    asked, prompt_joins = text(4, "n")
+    answer, answer_joins = text(6, "n")
+    with connection.cursor() as cursor:
+        cursor.execute(MAKE_PIECES, {"pieces": PIECES, "words": WORDS, "count": len(WORDS.split())})
+        cursor.execute("ANALYZE piece")
+        insert(
+            cursor,
+            Prompt,
+            f"FROM (SELECT n, {asked} AS text FROM generate_series(1, {prompts}::bigint) AS n {prompt_joins}) made",
+            id="n",
+            project_id=project.pk,
+            messages="json_build_array(json_build_object('role', 'user', 'content', text))",
+            content_hash="encode(sha256(convert_to(text, 'UTF8')), 'hex')",
+            family="encode(sha256(convert_to(text, 'UTF8')), 'hex')",
+            language="'en'",
+        )
+        insert(
+            cursor,
+            Sample,
+            f"FROM (SELECT n, {answer} AS text FROM generate_series(4, {4 * prompts + 3}::bigint) n {answer_joins}) t",
+            id="n",
+            prompt_id="n / 4",
+            generator_id=generator.pk,
+            text="text",
+            text_hash="encode(sha256(convert_to(text, 'UTF8')), 'hex')",
+        )
+        tasks = f"FROM generate_series(1, {prompts}::bigint) AS n"
+        ids = "ARRAY[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]"
+        insert(cursor, Task, tasks, id="n", project_id=project.pk, lane_id=lane.pk, prompt_id="n", sample_ids=ids,
+               overlap=1, taken=1, judged=1)  # fmt: skip
+        insert(cursor, Judgement, tasks, id="n", project_id=project.pk, task_id="n", prompt_id="n", seconds="n % 90",
+               person_id=f"(ARRAY{people})[1 + n % 20]")  # fmt: skip
+        # One of the 24 orders: which, the number says.
+        orders = "(ARRAY['{0,1,2,3}', '{1,0,3,2}', '{2,3,0,1}', '{3,2,1,0}', '{1,3,0,2}'])[1 + n % 5]::smallint[]"
+        insert(cursor, Ranking, tasks, id="n", judgement_id="n", sample_ids=ids, ranks=orders)
+        for model in (Prompt, Sample, Task, Judgement, Ranking):
+            cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
+    return project
+
+
+def insert(cursor: Any, model: Any, source: str, **given: object) -> None:
+    """Insert what `given` says in SQL, and every other column's default."""
+    columns, values, literals = [], [], []
+    for field in model._meta.concrete_fields:
+        if field.attname in given:
+            value = str(given[field.attname])
+        elif field.has_db_default() or field.null:
+            continue
+        elif getattr(field, "auto_now_add", False):
+            value = "now()"
+        else:
+            value = "%s"
+            literals.append(field.get_db_prep_save(field.get_default(), cursor.db))
+        columns.append(field.column)
+        values.append(value)
+    select = ", ".join(value if value == "%s" else value.replace("%", "%%") for value in values)
+    cursor.execute(f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) SELECT {select} {source}", literals)
+
+
+# The same rows, byte for byte, made by PostgreSQL alone; each text is escaped once a pair, as a join does it.
+COPY = r"""
+COPY (
+SELECT '{"prompt":[{"role":"user","content":' || to_json(prompt.messages->0->>'content')
+    || '}],"chosen":[{"role":"assistant","content":' || to_json(better.text)
+    || '}],"rejected":[{"role":"assistant","content":' || to_json(worse.text)
+    || '}],"group_id":"'
+    || left(encode(sha256((prompt.content_hash || ',' || answers.hashes)::bytea), 'hex'), 32) || '"}'
+  FROM annotation_task task
+  JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
+  JOIN annotation_judgement judgement ON judgement.task_id = task.id AND judgement.is_current
+  JOIN annotation_ranking ranking ON ranking.judgement_id = judgement.id AND ranking.criterion = 'overall'
+ CROSS JOIN LATERAL (SELECT string_agg(text_hash, ',' ORDER BY text_hash COLLATE "C") AS hashes
+                       FROM annotation_sample sample WHERE sample.id = ANY (task.sample_ids)) answers
+ CROSS JOIN LATERAL unnest(ranking.sample_ids, ranking.ranks) AS one (sample, rank)
+  JOIN LATERAL unnest(ranking.sample_ids, ranking.ranks) AS two (sample, rank) ON one.rank < two.rank
+  JOIN annotation_sample better ON better.id = one.sample
+  JOIN annotation_sample worse ON worse.id = two.sample
+ WHERE task.project_id = PROJECT
+) TO STDOUT (FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02')
+"""
+
+
+def copied(project: Any) -> dict[str, Any]:
+    """COPY's own speed, its bytes thrown away."""
+    from django.db import connection
+
+    rows = size = 0
+    started = time.perf_counter()
+    with connection.cursor() as cursor, cursor.copy(COPY.replace("PROJECT", str(project.pk))) as copy:
+        for block in copy:
+            rows += 1
+            size += len(block)
+    return speed(rows, size, time.perf_counter() - started)
+
+
+def speed(rows: int, size: int, seconds: float) -> dict[str, Any]:
+    return {
+        "rows": rows,
+        "bytes": size,
+        "seconds": round(seconds, 2),
+        "rows_s": round(rows / seconds),
+        "mb_s": round(size / seconds / 1e6, 1),
+    }
+
+
+def frozen(project: Any, name: str, kind: str | None = None) -> tuple[dict[str, Any], Path]:
+    """One format as one kind of file: a whole freeze, and the folder that it made. Bytes are those on disk."""
+    from exports.snapshot import freeze
+    from workers.models import Job
+
+    job = Job.objects.create(kind=Job.Kind.SNAPSHOT, queue="export", project=project)
+    query = {"formats": [name], "files": [kind or "jsonl"]}
+    started = time.perf_counter()
+    with Memory() as memory:
+        snapshot = freeze(job_id=job.pk, project=project, by=None, query=query)
+    seconds = time.perf_counter() - started
+    files = snapshot.manifest["files"].values()
+    found = speed(sum(f["rows"] for f in files), sum(f["bytes"] for f in files), seconds)
+    return {**found, "memory_growth_mb": memory.growth_mb}, snapshot.folder
+
+
+def arrow_alone(folder: Path, name: str, split: str = "train") -> dict[str, Any]:
+    """What pyarrow alone takes to write the same batches, which are in memory already, to a file."""
+    import pyarrow.parquet as pq
+
+    from exports.parquet import COMPRESSION, LEVEL
+
+    rows = size = 0
+    seconds = 0.0
+    for path in sorted((folder / name).glob(f"{split}*.parquet")):
+        file = pq.ParquetFile(path)
+        with pq.ParquetWriter(path.with_suffix(".again"), file.schema_arrow, compression=COMPRESSION,
+                              compression_level=LEVEL) as writer:  # fmt: skip
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group)
+                started = time.perf_counter()
+                writer.write_table(table, row_group_size=max(1, table.num_rows))
+                seconds += time.perf_counter() - started
+                rows += table.num_rows
+        size += path.with_suffix(".again").stat().st_size
+    return speed(rows, size, seconds)
+
+
+def first_byte(project: Any, name: str) -> float:
+    """Seconds until the streaming path gives its first bytes."""
+    from exports.query import Query
+    from exports.streaming import stream
+
+    started = time.perf_counter()
+    blocks = stream(project, Query(), name)
+    next(blocks)
+    seconds = time.perf_counter() - started
+    blocks.close()  # type: ignore[attr-defined]
+    return round(seconds, 3)
+
+
+def measure(project: Any, formats: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"copy": shown("COPY", copied(project)), "formats": {}, "kinds": {}, "first_byte_s": {}}
+    for name in formats:
+        found["formats"][name], folder = frozen(project, name)
+        shutil.rmtree(folder)
+        shown(name, found["formats"][name])
+    pairs = found["formats"].get("trl-preference")
+    if pairs:
+        assert pairs["rows"] == found["copy"]["rows"], "COPY and the freeze hold the same rows"
+        pairs["ratio_to_copy"] = round(pairs["rows_s"] / found["copy"]["rows_s"], 2)
+    for kind in kinds:
+        found["kinds"][kind], folder = frozen(project, "trl-preference", kind)
+        if kind == "parquet":
+            alone = shown("pyarrow alone", arrow_alone(folder, "trl-preference"))
+            found["kinds"][kind]["pyarrow_alone"] = alone
+            found["kinds"][kind]["ratio_to_pyarrow"] = round(found["kinds"][kind]["rows_s"] / alone["rows_s"], 2)
+        shutil.rmtree(folder)
+        shown(f"trl-preference.{kind}", found["kinds"][kind])
+    for name in formats:
+        found["first_byte_s"][name] = first_byte(project, name)
+    return found
+
+
+def shown(name: str, facts: dict[str, Any]) -> dict[str, Any]:
+    print(f"{name}: {json.dumps(facts)}", file=sys.stderr, flush=True)
+    return facts
+
+
+def timed(task: Callable[[], Any]) -> tuple[Any, float]:
+    started = time.perf_counter()
+    return task(), time.perf_counter() - started
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.exports")
+    parser.add_argument("--rankings", type=int, default=int(os.environ.get("ROWS", "1000000")))
+    parser.add_argument("--formats", nargs="*", default=FORMATS)
+    parser.add_argument("--kinds", nargs="*", default=KINDS)
+    parser.add_argument("--folder", type=Path, help="where databases and files go; by default a temporary one")
+    given = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder, installation(Path(folder)):
+        project, seconds = timed(lambda: fill(given.rankings))
+        print(f"{given.rankings:,} rankings generated in {seconds:.0f} s", file=sys.stderr, flush=True)
+        found = measure(project, given.formats, given.kinds)
+    print(json.dumps({"rankings": given.rankings, **found}))
+
+
+if __name__ == "__main__":
+    main()
