@@ -10,10 +10,9 @@ from annotation.models import Lane, Person, Project, Task
 from annotation.models.audit import record
 from annotation.models.project import K_MAX, K_MIN
 from annotation.models.task import TaskKind
+from annotation.wishes import AS_USUAL, LONGEST_INSTRUCTION, Terms
 
 MOST_TURNS = 50
-MOST_TASKS = 10_000  # made at once
-LONGEST_INSTRUCTION = 4_000  # characters; the same for the system message
 
 
 @dataclass(frozen=True)
@@ -43,6 +42,8 @@ class Brief:
         """Raises `ValueError` with a sentence for what makes no sense."""
         if not K_MIN <= self.answers <= K_MAX:
             raise ValueError(f"answers: from {K_MIN} to {K_MAX} models answer a turn.")
+        if max(len(self.instruction), len(self.system)) > LONGEST_INSTRUCTION:
+            raise ValueError(f"instruction, system: at most {LONGEST_INSTRUCTION:,} characters each.")
         if not 1 <= self.max_turns <= MOST_TURNS:
             raise ValueError(f"max_turns: a conversation has 1 to {MOST_TURNS} turns.")
         plain = Brief()
@@ -51,13 +52,15 @@ class Brief:
 
 @transaction.atomic
 def make_chat_tasks(
-    *, project: Project, by: Person, number: int, brief: Brief, language: str = "", overlap: int | None = None
+    *, project: Project, by: Person, number: int, brief: Brief, language: str = "", terms: Terms = AS_USUAL
 ) -> list[Task]:
-    """`number` chat tasks with the same brief, each for `overlap` people (the project's). Raises `ValueError`."""
+    """`number` chat tasks with the same brief, each for as many people as `terms` say. Raises `ValueError`."""
     if not project.allow_ties and brief.answers > 2 and not brief.ranks:
         raise ValueError("ranks: this project allows no ties, so more than two answers must be put in order.")
-    lane, _ = Lane.objects.get_or_create(project=project, kind=TaskKind.CHAT, language=language)
-    facts = {"project": project, "lane": lane, "kind": TaskKind.CHAT, "overlap": overlap or project.overlap}
-    tasks = Task.objects.bulk_create(Task(**facts, brief=brief.stored()) for _ in range(number))
-    record("chat.tasks", actor=by, project=project, number=number, instruction=brief.instruction[:200])
+    where: dict[str, Any] = {"language": language, "cohort": terms.cohort, "purpose": Lane.Purpose.WORK}
+    lane, _ = Lane.objects.get_or_create(project=project, kind=TaskKind.CHAT, **where)
+    facts: dict[str, Any] = {"project": project, "lane": lane, "kind": TaskKind.CHAT, "priority": terms.priority}
+    facts |= {"overlap": terms.overlap or project.overlap, "brief": brief.stored()}
+    tasks = Task.objects.bulk_create((Task(**facts) for _ in range(number)), batch_size=1000)
+    record("tasks.ask", actor=by, project=project, kind=TaskKind.CHAT, number=number)
     return tasks

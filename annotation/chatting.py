@@ -55,12 +55,17 @@ def brief_of(conversation: Conversation) -> Brief:
 
 def messages(conversation: Conversation, before: int | None = None) -> list[Message]:
     """What was said up to turn `before` (all of it without): each message with the answer that won."""
-    brief = brief_of(conversation)
-    said = [{"role": "system", "content": brief.system}] if brief.system else []
+    said = opening(conversation)
     turns = conversation.turns.filter(state=Turn.State.DONE, winner__isnull=False).select_related("winner")
     for turn in turns.filter(number__lt=before) if before else turns:
         said += [{"role": "user", "content": turn.text}, {"role": "assistant", "content": winner_of(turn).text}]
     return said
+
+
+def opening(conversation: Conversation) -> list[Message]:
+    """The system message, where the brief has one."""
+    system = brief_of(conversation).system
+    return [{"role": "system", "content": system}] if system else []
 
 
 def asked(turn: Turn) -> list[Message]:
@@ -86,8 +91,15 @@ def add_turn(*, conversation: Conversation, text: str, number: int | None = None
     _check_length(conversation, text)
     turn = Turn.objects.create(conversation=conversation, number=last.number + 1 if last else 1, text=text)
     Candidate.objects.bulk_create(_candidate(turn, *placed) for placed in enumerate(_shuffled(conversation.voices)))
+    forget_draft(conversation.assignment)
     leases.renew(conversation.assignment)
     return turn, True
+
+
+def forget_draft(assignment: Assignment) -> None:
+    """What was a draft of a message or a judgement is sent; that of the last word on the conversation stays."""
+    rest = {name: value for name, value in (assignment.draft or {}).items() if name == "remark"}
+    Assignment.objects.filter(pk=assignment.pk).update(draft=rest or None)
 
 
 def _candidate(turn: Turn, place: int, voice: Voice) -> Candidate:

@@ -76,7 +76,7 @@ def go_on(*, turn: Turn) -> Turn:
 def _close(turn: Turn, *, winner: Candidate | None, judgement: Judgement | None) -> Turn:
     turn.state, turn.winner, turn.judgement, turn.done_at = Turn.State.DONE, winner, judgement, timezone.now()
     turn.save(update_fields=["state", "winner", "judgement", "done_at"])
-    Assignment.objects.filter(pk=turn.conversation.assignment_id).update(draft=None)
+    chatting.forget_draft(turn.conversation.assignment)
     leases.renew(turn.conversation.assignment)
     return turn
 
@@ -115,7 +115,7 @@ def _prompt(turn: Turn) -> Prompt:
     with it joins its family: nothing of one may stand on another side of a split.
     """
     conversation, said = turn.conversation, chatting.asked(turn)
-    brief, task = chatting.brief_of(conversation), conversation.assignment.task
+    task = conversation.assignment.task
     defaults = {
         "messages": said,
         "family": conversation.family,
@@ -126,8 +126,8 @@ def _prompt(turn: Turn) -> Prompt:
     prompt, made = Prompt.objects.get_or_create(
         project=conversation.project, content_hash=content_hash(said), defaults=defaults
     )
-    begun = bool(brief.system) + 1
-    if not made and len(said) == begun and conversation.family != prompt.family:
+    first = len(said) == len(chatting.opening(conversation)) + 1
+    if first and not made and conversation.family != prompt.family:
         conversation.family = prompt.family
         conversation.save(update_fields=["family"])
     return prompt
@@ -137,8 +137,9 @@ def _given(turn: Turn, samples: Mapping[int, int]) -> Assignment:
     """A rank task over the turn's samples, in the person's hands: it never stood in the queue."""
     conversation = turn.conversation
     chat = conversation.assignment
+    language, purpose = chat.task.lane.language, Lane.Purpose.WORK
     lane, _ = Lane.objects.get_or_create(
-        project=conversation.project, kind=TaskKind.RANK, language=chat.task.lane.language
+        project=conversation.project, kind=TaskKind.RANK, language=language, cohort="", purpose=purpose
     )
     task, _ = Task.objects.get_or_create(
         prompt=Prompt.objects.get(samples=next(iter(samples.values()))),
@@ -157,8 +158,13 @@ def renamed(verdict: Verdict, names: Mapping[int, int]) -> Verdict:
         return {str(names[int(candidate)]): value for candidate, value in said.items()}
 
     rankings = {c: [[names[i] for i in group] for group in groups] for c, groups in verdict.rankings.items()}
-    by_answer = {name: entries(getattr(verdict, name)) for name in ("ratings", "flags", "categories")}
-    return replace(verdict, rankings=rankings, **by_answer)
+    return replace(
+        verdict,
+        rankings=rankings,
+        ratings=entries(verdict.ratings),
+        flags=entries(verdict.flags),
+        categories=entries(verdict.categories),
+    )
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,8 @@ MODEL_ROOTS = [DATA_DIR / "models", *(Path(root) for root in env.listing("MODEL_
 # A heartbeat every few seconds; a job silent for this long has lost its worker.
 JOB_HEARTBEAT_S = env.integer("JOB_HEARTBEAT_S", 3, least=1)
 JOB_LOST_AFTER_S = env.integer("JOB_LOST_AFTER_S", 15, least=3)
-# A turn of a chat goes on without the slower models so many seconds after two answers came, and at last without all.
+# A turn of a chat goes on without the slower models so many seconds after two answers came, and so many seconds after
+# the models began.
 CHAT_PATIENCE_S = env.integer("CHAT_PATIENCE_S", 20, least=1)
 CHAT_LONGEST_S = env.integer("CHAT_LONGEST_S", 180, least=5)
 SILENCED_SYSTEM_CHECKS: list[str] = []

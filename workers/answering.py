@@ -39,7 +39,7 @@ class Answering:
         self.turn, self.stop = turn, stop
         self.messages = chatting.asked(turn)
         self.telling = Telling(turn.pk, f"{turn.rounds}.{turn.attempt}")
-        self.began = time.monotonic()
+        self.began: float | None = None  # when the last of the models was there; loading and standing in line count not
         self.enough_since: float | None = None
         self.lock = threading.Lock()
 
@@ -56,7 +56,8 @@ class Answering:
         """Whether nobody waits for more; asked often, from any thread."""
         now = time.monotonic()
         patient = self.enough_since is None or now - self.enough_since < settings.CHAT_PATIENCE_S
-        return self.stop() or not patient or now - self.began > settings.CHAT_LONGEST_S
+        too_long = self.began is not None and now - self.began > settings.CHAT_LONGEST_S
+        return self.stop() or not patient or too_long
 
     def _ask(self, wanted: Sequence[Candidate]) -> None:
         by_generator = sorted(wanted, key=lambda candidate: candidate.generator_id)
@@ -82,6 +83,7 @@ class Answering:
                 for each in group
             ]
             with borrowed(group[0].generator, self.in_vain) as backend:
+                self.began = time.monotonic()
                 backend.stream_all(requests, ear, cancelled=self.in_vain)
         except Cancelled:
             ear.fail_rest(TOO_SLOW)

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Exists, OuterRef, Q
 
 from annotation.content import storable, text_hash
-from annotation.models import Generator, Person, Project, Prompt, Sample
+from annotation.models import Candidate, Generator, Person, Project, Prompt, Sample
 from annotation.tasks import form_rank_tasks
 from workers import best_of_n, jobs, model_roots
 from workers.generation import Backend, BackendRefused, BackendUnavailable, Message, Request, Sampling, open_backend
@@ -109,6 +109,8 @@ def _prompts(project: Project, prompt_ids: Iterable[int] | None, wanted: int) ->
     prompts = Prompt.objects.filter(project=project, review_state=Prompt.Review.ACCEPTED)
     if prompt_ids is not None:
         prompts = prompts.filter(pk__in=list(prompt_ids))
+    else:  # a chat's turn has the answers that its task asked for
+        prompts = prompts.exclude(Exists(Candidate.objects.filter(sample__prompt=OuterRef("pk"))))
     counted = prompts.annotate(answers=Count("samples", filter=Q(samples__usable=True)))
     return list(counted.filter(answers__lt=wanted).order_by("pk").values_list("pk", flat=True))
 

@@ -49,7 +49,8 @@ def borrowed(generator: Generator, cancelled: Callable[[], bool]) -> Iterator[Ba
 def _want(generator: Generator) -> Opened:
     key = (generator.location, repr(sorted(generator.parameters.get("options", {}).items())))
     with _guard:
-        entry = _opened[key] = _opened.pop(key, None) or Opened()
+        entry = _opened.pop(key, Opened())
+        _opened[key] = entry
         entry.wanted += 1
         idle = [other for other, each in _opened.items() if not each.wanted]
         for other in idle[: max(0, len(_opened) - MOST_OPEN)]:

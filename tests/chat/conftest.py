@@ -10,6 +10,7 @@ from annotation import choosing
 from annotation.briefs import Brief, make_chat_tasks
 from annotation.judging import Verdict, overall
 from annotation.models import Assignment, Candidate, Generator, Person, Project, Turn
+from annotation.wishes import Terms
 from tests.generation.conftest import chat_model, plain_model, serve, talker
 from workers import chatting
 
@@ -22,7 +23,9 @@ Give = Callable[..., Assignment]
 def models(project: Project) -> list[Generator]:
     """Three live generators; nobody really asks them here."""
     return [
-        Generator.objects.create(project=project, name=f"model {n}", backend="transformers", location=f"/nowhere/{n}")
+        Generator.objects.create(
+            project=project, name=f"model {n}", backend="openai", location=f"http://127.0.0.1:9/{n}"
+        )
         for n in range(3)
     ]
 
@@ -32,7 +35,8 @@ def give(project: Project, owner: Person, models: list[Generator]) -> Give:
     """`give(anna, answers=3)`: a new chat task with that brief, leased to her."""
 
     def of(person: Person, *, overlap: int = 1, **brief: object) -> Assignment:
-        make_chat_tasks(project=project, by=owner, number=1, language="en", overlap=overlap, brief=Brief(**brief))  # type: ignore[arg-type]
+        wished = Brief(**brief)  # type: ignore[arg-type]
+        make_chat_tasks(project=project, by=owner, number=1, language="en", terms=Terms(overlap), brief=wished)
         held = Assignment.objects.filter(person=person).live().values_list("pk", flat=True)
         return leases.lease_next(person=person, project=project, holding=list(held))
 

@@ -102,9 +102,9 @@ def test_a_server_that_is_away_costs_only_its_answer(
 
 
 def test_a_model_that_cannot_be_loaded_costs_only_its_answer(
-    project: Project, local: Generator, give: Give, annotator: Person
+    project: Project, local: Generator, give: Give, annotator: Person, tmp_path: Path
 ) -> None:
-    Generator.objects.create(project=project, name="gone", backend="transformers", location="/nowhere")
+    Generator.objects.create(project=project, name="gone", backend="transformers", location=str(tmp_path / "gone"))
     chat = give(annotator, answers=2)
     turn = answer(chat)
     assert turn.state == Turn.State.FAILED

@@ -8,6 +8,7 @@ from annotation.briefs import Brief, make_chat_tasks
 from annotation.chatting import NotNow
 from annotation.judging import NoLongerOpen, NotAcceptable, Verdict, overall
 from annotation.models import Assignment, Generator, Judgement, Person, Project, Prompt, Sample, Task, Turn, WorkDay
+from annotation.wishes import Terms
 from tests.chat.conftest import Give, answered, chosen, said
 from workers import chatting as sending
 
@@ -301,7 +302,7 @@ def test_one_model_answers_at_several_temperatures(give: Give, annotator: Person
 
 def test_tasks_are_made_with_their_brief(project: Project, owner: Person) -> None:
     brief = Brief(instruction="Plan a trip.", answers=3, ranks=True, max_turns=4)
-    tasks = make_chat_tasks(project=project, by=owner, number=3, brief=brief, language="en", overlap=2)
+    tasks = make_chat_tasks(project=project, by=owner, number=3, brief=brief, language="en", terms=Terms(overlap=2))
     assert {Brief.of(task) for task in tasks} == {brief}
     assert tasks[0].brief == {"instruction": "Plan a trip.", "answers": 3, "ranks": True, "max_turns": 4}
     assert {task.overlap for task in tasks} == {2}

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
 from webapp.api import (
+    chats,
     docs,
     generations,
     intake,
@@ -31,9 +32,16 @@ urlpatterns = [
     path("projects/<slug:slug>/reward-models/", reward_models.reward_models, name="reward_models"),
     path("projects/<slug:slug>/snapshots/", snapshots.snapshots, name="snapshots"),
     path("projects/<slug:slug>/tasks/", tasks.tasks, name="tasks"),
+    path("projects/<slug:slug>/chats/", chats.chats, name="chats"),
     path("projects/<slug:slug>/next/", work.next_task, name="next"),
     path("assignments/<uuid:uuid>/judgement/", work.judgement, name="judgement"),
     path("assignments/<uuid:uuid>/skip/", work.skip, name="skip"),
+    path("assignments/<uuid:uuid>/chat/", chats.chat, name="chat"),
+    path("assignments/<uuid:uuid>/chat/turns/", chats.turns, name="chat_turns"),
+    path("assignments/<uuid:uuid>/chat/turns/<int:number>/", chats.turn, name="chat_turn"),
+    path("assignments/<uuid:uuid>/chat/turns/<int:number>/judgement/", chats.turn_judgement, name="chat_judgement"),
+    path("assignments/<uuid:uuid>/chat/turns/<int:number>/again/", chats.turn_again, name="chat_again"),
+    path("assignments/<uuid:uuid>/chat/turns/<int:number>/cancel/", chats.turn_cancel, name="chat_cancel"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("reward-models/<int:pk>/", reward_models.reward_model, name="reward_model"),

@@ -5,10 +5,12 @@ from typing import Any
 from rest_framework import serializers
 
 from annotation import writing
+from annotation.choosing import Closing
 from annotation.content import ROLES
 from annotation.models import Assignment, Judgement
 from annotation.models.task import TaskKind
 from annotation.rating import Rates
+from webapp.api import conversation
 from webapp.api.fields import FiniteField, NamedField
 from webapp.starting import offered
 
@@ -96,11 +98,19 @@ class RatesSerializer(ShortSerializer):
         return Rates(**self.validated_data)
 
 
+class ClosingSerializer(ShortSerializer):
+    """Ends a conversation: what its person says of it as a whole."""
+
+    def verdict(self) -> Closing:
+        return Closing(**self.validated_data)
+
+
 SERIALIZERS: dict[str, Any] = {
     TaskKind.DEMONSTRATE: DemonstrationSerializer,
     TaskKind.WRITE_PROMPT: NewPromptSerializer,
     TaskKind.REVIEW_PROMPT: PromptReviewSerializer,
     TaskKind.RATE: RatesSerializer,
+    TaskKind.CHAT: ClosingSerializer,
 }
 
 
@@ -117,6 +127,8 @@ def besides(assignment: Assignment) -> dict[str, Any]:
     task = assignment.task
     if task.kind == TaskKind.WRITE_PROMPT:
         return {"brief": writing.brief_of(assignment)}
+    if task.kind == TaskKind.CHAT:
+        return {"chat": conversation.state(assignment), "prompt": conversation.said(assignment)}
     if task.kind == TaskKind.DEMONSTRATE and (start := offered(assignment)):
         return {"samples": [{"id": start.pk, "text": start.text}]}
     return {}

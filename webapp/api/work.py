@@ -18,6 +18,7 @@ from annotation.models import Assignment, Judgement, Person, Project, Ranking
 from annotation.models.task import TaskKind
 from annotation.undoing import undo
 from webapp.api.access import caller
+from webapp.api.conversation import ChatSerializer
 from webapp.api.errors import Conflict
 from webapp.api.fields import FiniteField, NamedField
 from webapp.api.schema import PROBLEMS
@@ -48,6 +49,7 @@ class TaskSerializer(serializers.Serializer[Any]):
     samples = SampleTextSerializer(many=True)
     questions = serializers.DictField()
     brief = BriefSerializer(required=False)
+    chat = ChatSerializer(required=False, help_text="Of a chat: see assignments/{uuid}/chat/.")
 
 
 class AssignmentSerializer(serializers.Serializer[Any]):
@@ -171,7 +173,7 @@ def judgement(request: Request, uuid: UUID) -> Response:
     """Submit the judgement of one's assignment, or revise it. Sending the same again changes nothing.
 
     What is sent depends on the task's kind: an order for `rank`, a text for `demonstrate`, a prompt for `write_prompt`,
-    a verdict for `review_prompt`, ratings, flags or categories for `rate`.
+    a verdict for `review_prompt`, ratings, flags or categories for `rate`; for `chat` it ends the conversation.
     """
     assignment = _mine(request, uuid)
     if request.method == "DELETE":

@@ -3,7 +3,7 @@
 PASSWORD = "rank-the-answers"  # on this machine's loopback only: `up` refuses --demo on any other address
 
 SIGN_INS = (
-    ("alice", "annotator", "ranks answers in the English project"),
+    ("alice", "annotator", "ranks answers in the English project, chats"),
     ("bo", "annotator", "ranks answers in both projects"),
     ("mia", "manager", "runs both projects: dashboard, generation, training"),
     ("eli", "ML engineer", "makes tokens and snapshots, reads datasets"),

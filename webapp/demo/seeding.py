@@ -8,7 +8,7 @@ from annotation import projects
 from annotation.content import content_hash, messages_of
 from annotation.intake.taking import take_prompts, take_samples
 from annotation.models import Membership, Person, Project, Role
-from webapp.demo import PASSWORD, SIGN_INS, writing
+from webapp.demo import PASSWORD, SIGN_INS, small_talk, writing
 from webapp.demo.content import lines, text
 from workers import generating
 
@@ -29,7 +29,11 @@ NOT_IN = {("alice", "zhongwen")}
 def seed() -> list[str]:
     """Make the demo's people and projects; answers a line for each thing made."""
     people = {name: _person(name) for name, _, _ in SIGN_INS}
-    made = [*(_project(facts, people) for facts in PROJECTS), writing.seed(people, ROLES)]
+    made = [
+        *(_project(facts, people) for facts in PROJECTS),
+        writing.seed(people, ROLES),
+        small_talk.seed(people, ROLES),
+    ]
     return [line for line in made if line]
 
 

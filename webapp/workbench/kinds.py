@@ -9,7 +9,8 @@ from typing import Any
 
 from annotation.models import Assignment, Judgement
 from annotation.models.task import TaskKind
-from webapp.workbench import ranking, rating, writing
+from webapp.workbench import chat_page, ranking, rating, writing
+from webapp.workbench.chat_forms import ClosingForm
 from webapp.workbench.forms import VerdictForm
 
 
@@ -47,6 +48,7 @@ KINDS: dict[str, Kind] = {
         summary=writing.review_summary,
     ),
     TaskKind.RATE: Kind(form=rating.RateForm, part="rate", context=rating.context, summary=rating.summary),
+    TaskKind.CHAT: Kind(form=ClosingForm, part="chat", context=chat_page.context, summary=chat_page.summary),
 }
 
 

@@ -95,13 +95,16 @@ class RankingForm(VerdictForm):
         """Where everything is ranked, what is asked on a scale is answered too; the strength where one is better."""
         if len(main) < len(self.letters):
             return
-        if missing := self.asking.unrated(self.cleaned_data):
-            names = ", ".join(f"{self.letters[s]} ({label})" for s, label in missing)
-            raise forms.ValidationError(_("Not rated yet: %(names)s.") % {"names": names})
+        self._check_rated()
         if len(groups_of(main)) < 2:
             self.cleaned_data[STRENGTH] = ""
         elif self.asking.strength and not self.cleaned_data[STRENGTH]:
             raise forms.ValidationError(_("Say how much better the better answer is."))
+
+    def _check_rated(self) -> None:
+        if missing := self.asking.unrated(self.cleaned_data):
+            names = ", ".join(f"{self.letters[s]} ({label})" for s, label in missing)
+            raise forms.ValidationError(_("Not rated yet: %(names)s.") % {"names": names})
 
     def verdict(self) -> Verdict:
         orders = {criterion: groups_of(self.ranks(criterion)) for criterion in self.criteria}
@@ -148,7 +151,10 @@ class Answer:
 
 
 def answers(form: RankingForm) -> list[Answer]:
-    texts = dict(Sample.objects.filter(pk__in=form.assignment.shown).values_list("pk", "text"))
+    return with_texts(form, dict(Sample.objects.filter(pk__in=form.assignment.shown).values_list("pk", "text")))
+
+
+def with_texts(form: RankingForm, texts: Mapping[int, str]) -> list[Answer]:
     return [_answer(form, sample_id, texts[sample_id]) for sample_id in form.assignment.shown]
 
 

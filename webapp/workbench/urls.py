@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.workbench import ahead, day, drafts, helping, history, projects, qualify, reporting, work
+from webapp.workbench import ahead, chat, day, drafts, helping, history, projects, qualify, reporting, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -24,4 +24,11 @@ urlpatterns = [
     path("p/<slug:slug>/work/<uuid:uuid>/draft/", drafts.draft, name="draft"),
     path("p/<slug:slug>/work/<uuid:uuid>/near/", helping.near, name="near_copies"),
     path("p/<slug:slug>/work/<uuid:uuid>/start/", helping.start, name="start_from_best"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/send/", chat.send, name="chat_send"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/draft/", chat.draft, name="chat_draft"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/<int:number>/hear/", chat.hear, name="chat_hear"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/<int:number>/choose/", chat.choose, name="chat_choose"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/<int:number>/go-on/", chat.go_on, name="chat_go_on"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/<int:number>/again/", chat.again, name="chat_again"),
+    path("p/<slug:slug>/work/<uuid:uuid>/chat/<int:number>/take-back/", chat.take_back, name="chat_take_back"),
 ]

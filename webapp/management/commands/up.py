@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
-        parser.add_argument("--demo", action="store_true", help="Seed two projects and people to sign in as.")
+        parser.add_argument("--demo", action="store_true", help="Seed three projects and people to sign in as.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stopping, self.step = threading.Event(), Steps(4, self._say)

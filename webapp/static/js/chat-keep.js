@@ -1,0 +1,66 @@
+// A closed lid loses nothing: what is being written lies in this browser at once and on the server a moment later.
+// Also counts the seconds in which the answers were really looked at.
+
+const WAIT_MS = 500;
+
+function entered(chat) {
+  const values = new Map();
+  for (const form of chat.querySelectorAll("#message, #choice, #closing")) {
+    for (const [name, value] of new FormData(form)) {
+      if (!["csrfmiddlewaretoken", "number"].includes(name)) values.set(name, value);
+    }
+  }
+  return values;
+}
+
+function restore(chat, text) {
+  const field = chat.querySelector("#message textarea");
+  if (field && !field.value) field.value = text;
+}
+
+function startClock(form, signal) {
+  let seconds = Number(form.elements.seconds.value) || 0;
+  let since = document.hidden ? null : performance.now();
+  const read = () => seconds + (since === null ? 0 : (performance.now() - since) / 1000);
+  const stamp = () => { form.elements.seconds.value = read().toFixed(1); };
+  document.addEventListener("visibilitychange", () => {
+    seconds = read();
+    since = document.hidden ? null : performance.now();
+  }, { signal });
+  form.addEventListener("submit", stamp, { capture: true, signal });
+  form.addEventListener("input", stamp, { capture: true, signal });
+}
+
+export function startKeeping(chat, signal) {
+  const choice = chat.querySelector("#choice");
+  if (choice) startClock(choice, signal);
+  if (!chat.dataset.draft) return;
+  const key = `prefloop-chat-${chat.dataset.uuid}`;
+  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
+  let timer = null;
+
+  async function post() {
+    clearTimeout(timer);
+    timer = null;
+    const body = new URLSearchParams([...entered(chat)]);
+    const sent = fetch(chat.dataset.draft, {
+      method: "POST", body, headers: { "X-CSRFToken": token() }, keepalive: true, redirect: "manual",
+    });
+    const answer = await sent.catch(() => null); // kept in this browser all the same
+    if (answer?.ok && !signal.aborted) localStorage.removeItem(key);
+  }
+
+  const kept = localStorage.getItem(key);
+  if (kept) restore(chat, kept);
+  chat.addEventListener("input", () => {
+    chat.closest("#task").dataset.touched = "yes";
+    const text = chat.querySelector("#message textarea")?.value ?? "";
+    if (text) localStorage.setItem(key, text);
+    else localStorage.removeItem(key);
+    clearTimeout(timer);
+    timer = setTimeout(post, WAIT_MS);
+  }, { signal });
+  chat.addEventListener("chat:sent", () => localStorage.removeItem(key), { signal });
+  addEventListener("pagehide", () => { if (timer) post(); }, { signal });
+  signal.addEventListener("abort", () => clearTimeout(timer));
+}
