@@ -17,6 +17,7 @@ from annotation.quality.measure import Limits, Measure
 QUICK_S = 1.0  # longer than that nobody waits for a page
 QUICK_JUDGEMENTS = 20_000  # of which that holds where nothing was measured yet
 TELL = 2_000  # tasks
+GLANCE_S = 30.0
 REST = 20  # a job may take one twentieth of the time, however often somebody looks
 
 
@@ -48,6 +49,13 @@ def latest(project: Project) -> tuple[Quality | None, bool]:
     if known.seconds < QUICK_S if known else _is_small(project):
         return measure(project), False
     return known, known is None or timezone.now() > known.measured_at + timedelta(seconds=REST * known.seconds)
+
+
+def glance(project: Project) -> Quality | None:
+    """What is known, for pages that ask again and again: measured anew twice a minute at most."""
+    known = Quality.objects.filter(project=project).first()
+    rested = known is None or timezone.now() > known.measured_at + timedelta(seconds=GLANCE_S)
+    return latest(project)[0] if rested else known
 
 
 def _is_small(project: Project) -> bool:

@@ -5,10 +5,13 @@ from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from annotation.models import Project
+from annotation.quality.measuring import agreement, glance
 from exports.models import Snapshot
 from webapp.console import charts, figures, jobs, live
 from webapp.console.access import SignedIn, facts, readable
 from webapp.console.metrics import heldout
+from webapp.console.quality import backlog
+from webapp.console.shares import Share
 from webapp.plots import sparkline
 from workers import triggers
 from workers.models import RewardModel
@@ -35,8 +38,16 @@ def _work(project: Project) -> dict[str, Any]:
         "week": sum(day.judgements for day in days[-7:]),
         "throughput": charts.throughput(days) if any(day.judgements for day in days) else None,
         "workers": workers,
+        "trust": _trust(project),
         "most": max((worker.total for worker in workers), default=0),
     }
+
+
+def _trust(project: Project) -> dict[str, Any]:
+    """Agreement as it is known, and what waits for a manager's word."""
+    known = glance(project)
+    share = Share.of(agreement(known.figures)["pair_agreement"]) if known else None
+    return {"agreement": share, **backlog(project)}
 
 
 def _background(project: Project) -> dict[str, Any]:

@@ -5,13 +5,16 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from annotation import projects
+from annotation import cohorts, projects
 from annotation.models import AuditEvent, Invitation, Membership, Project, Role
 from annotation.models.audit import record
+from webapp.console import listing
 from webapp.console.access import SignedIn, managed, page
 from webapp.console.people_forms import InvitationForm, RoleForm
+from webapp.console.trust_forms import CohortForm
 
 EVENTS = 50
 
@@ -24,7 +27,13 @@ def people(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _page(
-    request: SignedIn, project: Project, form: InvitationForm, *, status: int = 200, link: str = ""
+    request: SignedIn,
+    project: Project,
+    form: InvitationForm,
+    *,
+    status: int = 200,
+    link: str = "",
+    cohort_form: CohortForm | None = None,
 ) -> HttpResponse:
     members = project.memberships.select_related("person").order_by("joined_at")
     mine = members.get(person=request.user)
@@ -36,11 +45,27 @@ def _page(
         status=status,
         form=form,
         link=link,
+        cohorts=cohorts.of(project),
+        cohort_form=cohort_form or CohortForm(*listing.choices(project)),
         rows=[(member, RoleForm(mine.role, initial={"role": member.role})) for member in members],
         owner=mine.role == Role.OWNER,
         invitations=project.invitations.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
         events=AuditEvent.objects.filter(project=project).select_related("actor").order_by("-id")[:EVENTS],
     )
+
+
+@login_required
+@require_POST
+def cohort_keep(request: SignedIn, slug: str) -> HttpResponse:
+    """Keep open tasks for a cohort, or give them back to everybody."""
+    project = managed(request, slug)
+    form = CohortForm(*listing.choices(project), request.POST)
+    if not form.is_valid():
+        return _page(request, project, InvitationForm(), status=422, cohort_form=form)
+    moved = cohorts.keep_tasks(project=project, by=request.user, **form.cleaned_data)
+    words = ngettext("%(n)d open task was moved.", "%(n)d open tasks were moved.", moved)
+    messages.success(request, words % {"n": moved})
+    return redirect("people", slug)
 
 
 @login_required

@@ -14,6 +14,7 @@ from annotation.presets import PRESETS
 from webapp.console.access import SignedIn, managed, page
 from webapp.console.project_forms import GuidelineForm, NewProjectForm, SettingsForm
 from webapp.console.question_forms import QuestionsForm
+from webapp.console.trust_forms import TrustForm
 
 
 @login_required
@@ -51,7 +52,7 @@ def project_settings(request: SignedIn, slug: str) -> HttpResponse:
     return _page(request, managed(request, slug), form, _guideline_form(project))
 
 
-def _save(request: SignedIn, form: SettingsForm) -> None:
+def _save(request: SignedIn, form: SettingsForm | TrustForm) -> None:
     if not form.has_changed():
         return
     with transaction.atomic():
@@ -70,11 +71,26 @@ def _page(
     form: SettingsForm,
     guideline_form: GuidelineForm,
     questions_form: QuestionsForm | None = None,
+    trust_form: TrustForm | None = None,
 ) -> HttpResponse:
     status = 422 if request.method == "POST" else 200
-    asked = questions_form or QuestionsForm(project=project)
-    forms = {"form": form, "guideline_form": guideline_form, "questions_form": asked}
+    asked, trust = questions_form or QuestionsForm(project=project), trust_form or TrustForm(instance=project)
+    forms = {"form": form, "guideline_form": guideline_form, "questions_form": asked, "trust_form": trust}
     return page(request, "settings", project, status=status, guideline=project.guideline, **forms)
+
+
+@login_required
+@require_POST
+def trust_write(request: SignedIn, slug: str) -> HttpResponse:
+    """Gold, qualification, more judges where they disagree."""
+    project = managed(request, slug)
+    form = TrustForm(request.POST, instance=project)
+    if not form.is_valid():
+        fresh = managed(request, slug)
+        return _page(request, fresh, SettingsForm(instance=fresh), _guideline_form(fresh), trust_form=form)
+    _save(request, form)
+    messages.success(request, _("The settings were saved."))
+    return redirect("project_settings", slug)
 
 
 @login_required
