@@ -42,9 +42,8 @@ def keep_tasks(*, project: Project, cohort: str, by: Person, category: str = "",
     labels = {"prompt__category": category, "prompt__language": language}
     wanted = {name: value for name, value in labels.items() if value}
     moved = 0
-    for lane in Lane.objects.filter(project=project, kind=TaskKind.RANK, purpose=Lane.Purpose.WORK).exclude(
-        cohort=cohort
-    ):
+    lanes = Lane.objects.filter(project=project, kind=TaskKind.RANK, purpose=Lane.Purpose.WORK)
+    for lane in lanes.exclude(cohort=cohort):
         facts = {"kind": lane.kind, "language": lane.language, "purpose": lane.purpose, "cohort": cohort}
         tasks = Task.objects.filter(lane=lane, withdrawn_at=None, taken__lt=F("overlap"), **wanted)
         if tasks.exists():

@@ -44,7 +44,13 @@ def test_the_same_again_changes_nothing(manager: Client, project: Project) -> No
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"gold_share": "60"}, {"gold_share": "-1"}, {"qualification_tries": "0"}, {"max_overlap": "1"}, {"gold_share": ""}],
+    [
+        {"gold_share": "60"},
+        {"gold_share": "-1"},
+        {"qualification_tries": "0"},
+        {"max_overlap": "1"},
+        {"gold_share": ""},
+    ],
 )
 def test_wrong_settings_change_nothing(manager: Client, project: Project, wrong: dict[str, str]) -> None:
     project.overlap = 2
