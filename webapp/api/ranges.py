@@ -8,8 +8,11 @@ from typing import TypeVar
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils.cache import patch_cache_control
 
+from webapp.handover import Part
+
 Response = TypeVar("Response", HttpResponse, StreamingHttpResponse)
 BLOCK = 256 * 1024
+SMALL = 64 * 1024  # bytes that fit a socket's buffer: not worth a connection of their own
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
@@ -27,6 +30,8 @@ def ranged(request: HttpRequest, path: Path, *, etag: str, content_type: str) ->
     if (first, last) != (0, size - 1):
         response.status_code = 206
         response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    if last + 1 - first > SMALL:
+        response.part = Part(path, first, last + 1 - first)  # type: ignore[attr-defined]  # see webapp/handover.py
     response.as_it_is = True  # type: ignore[attr-defined]  # see webapp/compression.py
     return _headed(response, quoted)
 
