@@ -1,22 +1,34 @@
 """Frozen datasets: freeze, read the manifest, download whole or in ranges."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.decorators import api_view
+from rest_framework.decorators import api_view, authentication_classes, permission_classes
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from annotation.models import Person
 from annotation.models.audit import record
 from exports import jobs as freezing
+from exports import packing
 from exports.kinds import FILES
 from exports.models import Snapshot
+from exports.packing import Coding
 from exports.reading import Damaged, Withdrawn, open_file
+from webapp.api import links
 from webapp.api.access import READS_DATA, caller, project_for
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
+from webapp.api.negotiating import MOST_AT_ONCE, coding_for
 from webapp.api.paging import CursorPagination
 from webapp.api.ranges import ranged
 from webapp.api.schema import PROBLEMS, page_of
@@ -57,30 +69,117 @@ def snapshot(request: Request, pk: int) -> Response:
     return Response(SnapshotSerializer(_visible(request, pk)).data)
 
 
-@extend_schema(
-    responses={
-        **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in FILES.values()},
-        304: None,
-        (410, "application/problem+json"): OpenApiTypes.OBJECT,
-        416: None,
-        **PROBLEMS,
-    }
-)
+BODIES: dict[Any, Any] = {
+    **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in FILES.values()},
+    (302, "text/html"): OpenApiResponse(OpenApiTypes.BINARY, description="The file lies in an object store: go there"),
+    304: None,
+    (410, "application/problem+json"): OpenApiTypes.OBJECT,
+    416: None,
+    **PROBLEMS,
+}
+
+
+@extend_schema(responses=BODIES)
 @api_view(["GET", "HEAD"])
 def snapshot_file(request: Request, pk: int, form: str, split: str, extension: str) -> Body:
-    """One file, the same bytes for ever: `ETag` is its hash, `Range` resumes a download."""
-    frozen = _visible(request, pk)
-    name = f"{form}/{split}.{extension}"
+    """One file, the same bytes for ever: `ETag` is its hash, `Range` resumes a download.
+
+    Whoever takes gzip or zstd gets it (not with `Range`). Every text file can also be had packed, by its name with
+    `.gz` or `.zst` behind it.
+    """
+    return _sent(request, _visible(request, pk), f"{form}/{split}.{extension}", caller(request))
+
+
+class LinkSerializer(serializers.Serializer[Any]):
+    file = serializers.CharField(max_length=200, help_text="Such as trl-preference/train.jsonl.")
+    hours = serializers.FloatField(min_value=0.01, max_value=links.MOST_HOURS, default=24)
+
+
+class MadeLinkSerializer(serializers.Serializer[Any]):
+    url = serializers.URLField()
+    expires_at = serializers.DateTimeField()
+
+
+@extend_schema(request=LinkSerializer, responses={201: MadeLinkSerializer, **PROBLEMS})
+@api_view(["POST"])
+def snapshot_link(request: Request, pk: int) -> Response:
+    """A link to one file that needs no token, for some hours: for a machine that shall have this file and no more.
+
+    It ends at once when its maker may no longer read the project.
+    """
+    frozen, asked = _visible(request, pk), LinkSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    name, by = asked.validated_data["file"], caller(request)
+    _, entry, _ = _named(frozen, name)
+    if entry is None:
+        raise ValidationError({"file": [f"This snapshot holds no {name}."]})
+    made = links.make(snapshot=pk, file=name, maker=by, hours=asked.validated_data["hours"])
+    record("snapshot.link", actor=by, project=frozen.project, subject=pk, file=name, expires=made.expires)
+    path = reverse("api:link", args=[made.sign(), name.rpartition("/")[2]])
+    expires = datetime.fromtimestamp(made.expires, UTC)
+    return Response({"url": request.build_absolute_uri(path), "expires_at": expires}, status=201)
+
+
+@extend_schema(auth=[], responses=BODIES)
+@api_view(["GET", "HEAD"])
+@authentication_classes([])
+@permission_classes([])
+def linked_file(request: Request, signed: str, name: str) -> Body:
+    """The file that a link is for. `name` is there for programs that go by a file's ending."""
+    try:
+        link = links.read(signed)
+        maker = Person.objects.get(pk=link.maker, is_active=True)
+        frozen = Snapshot.objects.visible_to(maker).select_related("project").get(pk=link.snapshot)
+    except (links.NoLink, Person.DoesNotExist, Snapshot.DoesNotExist) as error:
+        raise Http404 from error
+    if name != link.file.rpartition("/")[2]:
+        raise Http404
+    return _sent(request, frozen, link.file, maker, by_link=True)
+
+
+def _named(frozen: Snapshot, name: str) -> tuple[str, dict[str, Any] | None, Coding | None]:
+    """The file's own name, its entry in the manifest, and how it is to be packed where the name says so."""
     entry = frozen.file(name)
+    plain, _, ending = name.rpartition(".")
+    coding = packing.by_ending(ending)
+    if entry is None and coding and plain.endswith(packing.PACKABLE):
+        return plain, frozen.file(plain), coding
+    return name, entry, None
+
+
+def _sent(request: Request, frozen: Snapshot, name: str, reader: Person, **how: bool) -> Body:
+    plain, entry, coding = _named(frozen, name)
     if entry is None:
         raise Http404(f"This snapshot holds no {name}.")
+    form, _, rest = plain.partition("/")
+    split, _, kind = rest.partition(".")
     try:
-        path = open_file(frozen, form, split, extension)
+        path = open_file(frozen, form, split, kind)
     except (Damaged, Withdrawn) as error:
         raise Gone(str(error)) from error
     if request.method == "GET":
-        record("snapshot.download", actor=caller(request), project=frozen.project, subject=pk, file=name)
-    return ranged(_plain(request), path, etag=entry["sha256"], content_type=FILES[extension])
+        record("snapshot.download", actor=reader, project=frozen.project, subject=frozen.pk, file=name, **how)
+    return _body(_plain(request), frozen, path, entry, coding)
+
+
+def _body(request: HttpRequest, frozen: Snapshot, path: Path, entry: dict[str, Any], coding: Coding | None) -> Body:
+    if coding:
+        kind = f"application/{coding.name}"
+        return ranged(
+            request, packing.packed(frozen, path, coding), etag=f"{entry['sha256']}-{coding.name}", content_type=kind
+        )
+    media = FILES[path.name.partition(".")[2]]
+    packs = path.name.endswith(packing.PACKABLE)
+    wanted = coding_for(request) if packs and 0 < entry["bytes"] <= MOST_AT_ONCE else None
+    if wanted is None:
+        answer = ranged(request, path, etag=entry["sha256"], content_type=media)
+    else:
+        etag = f"{entry['sha256']}-{wanted.name}"
+        answer = ranged(request, packing.packed(frozen, path, wanted), etag=etag, content_type=media)
+        answer["Content-Encoding"] = wanted.name
+    if packs:
+        patch_vary_headers(answer, ["Accept-Encoding"])
+    return answer
 
 
 def _plain(request: Request) -> HttpRequest:
