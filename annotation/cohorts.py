@@ -1,6 +1,7 @@
 """Named groups of a project's people, for whom tasks can be kept."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, F, Q
@@ -44,10 +45,10 @@ def keep_tasks(*, project: Project, cohort: str, by: Person, category: str = "",
     moved = 0
     lanes = Lane.objects.filter(project=project, kind=TaskKind.RANK, purpose=Lane.Purpose.WORK)
     for lane in lanes.exclude(cohort=cohort):
-        facts = {"kind": lane.kind, "language": lane.language, "purpose": lane.purpose, "cohort": cohort}
+        facts: dict[str, Any] = {"kind": lane.kind, "language": lane.language, "purpose": lane.purpose}
         tasks = Task.objects.filter(lane=lane, withdrawn_at=None, taken__lt=F("overlap"), **wanted)
         if tasks.exists():
-            target, _ = Lane.objects.get_or_create(project=project, **facts)
+            target, _ = Lane.objects.get_or_create(project=project, cohort=cohort, **facts)
             moved += tasks.update(lane=target, queue_number=NextQueueNumber())
     if moved:
         record("cohort.keep_tasks", actor=by, project=project, subject=cohort, tasks=moved, **wanted)

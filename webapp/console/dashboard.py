@@ -47,7 +47,8 @@ def _trust(project: Project) -> dict[str, Any]:
     """Agreement as it is known, and what waits for a manager's word."""
     known = glance(project)
     share = Share.of(agreement(known.figures)["pair_agreement"]) if known else None
-    return {"agreement": share, **backlog(project)}
+    waiting = backlog(project)
+    return {"agreement": share, "waiting": sum(waiting.values()), **waiting}
 
 
 def _background(project: Project) -> dict[str, Any]:

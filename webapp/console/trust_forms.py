@@ -18,7 +18,7 @@ class PercentField(forms.FloatField):
         self.widget.attrs["step"] = "any"
 
     def prepare_value(self, value: Any) -> Any:
-        return round(100 * value, 6) if isinstance(value, float) else value
+        return f"{100 * value:.6g}" if isinstance(value, float) else value
 
     def clean(self, value: Any) -> float | None:
         percent = super().clean(value)
