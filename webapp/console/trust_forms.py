@@ -25,7 +25,7 @@ class PercentField(forms.FloatField):
         return None if percent is None else round(percent / 100, 8)
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return super().has_changed(self.prepare_value(initial), data)
+        return super().has_changed(None if initial is None else round(100 * initial, 6), data)
 
 
 class TrustForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
