@@ -30,6 +30,7 @@ FIRST = """
 WITH closed AS (
     UPDATE annotation_assignment SET state = 'judged', closed_at = statement_timestamp(), draft = NULL
      WHERE uuid = %(assignment)s::uuid AND state = 'leased'
+       AND person_id = %(person)s::bigint AND project_id = %(project)s::bigint
     RETURNING uuid, project_id, task_id, person_id
 ), judged AS (
     UPDATE annotation_task task SET judged = judged + 1 FROM closed WHERE task.id = closed.task_id
@@ -63,11 +64,13 @@ def write(judgement: Judgement, rankings: list[dict[str, Any]]) -> bool:
     """
     values = {
         "assignment": judgement.assignment_id,
+        "person": judgement.person_id,
+        "project": judgement.project_id,
         "today": today(),
         "rankings": orjson.dumps(rankings).decode(),
         **{field.attname: _prepared(field, judgement) for field in _said()},
     }
-    written: list[tuple[int, int, int, datetime]] = rows((_statement(), values))
+    written: list[tuple[int, int, int, datetime]] = rows((statement(), values))
     if not written:
         return False
     judgement.pk, judgement.revision, judgement.prompt_id, judgement.created_at = written[0]
@@ -85,7 +88,7 @@ def _said() -> "list[models.Field[Any, Any]]":
 
 
 @cache
-def _statement() -> str:
+def statement() -> str:
     """Made from the model, so that a column more is one there too."""
     values = {str(field.column): f"%({field.attname})s::{field.db_type(connection)}" for field in _said()}
     values |= {name: value for name, value in KNOWN.items() if value}

@@ -11,6 +11,7 @@ from django.utils import timezone
 from annotation.assignment import revoke
 from annotation.models import Assignment, Guideline, Invitation, Membership, Person, Project, Role
 from annotation.models.audit import record
+from annotation.models.project import JUDGES
 from annotation.presets import PRESETS
 
 
@@ -44,10 +45,15 @@ def write_guideline(*, project: Project, text: str, by: Person) -> Guideline:
 
 @transaction.atomic
 def set_role(*, project: Project, person: Person, role: str, by: Person) -> Membership:
-    """Give a person a role. Raises `NotPossible` when the project would lose its last owner."""
+    """Give a person a role. Raises `NotPossible` when the project would lose its last owner.
+
+    Who only looks from now on has nothing in work: it goes to others.
+    """
     Project.objects.select_for_update().get(pk=project.pk)
     if role != Role.OWNER:
         _keep_an_owner(project, person)
+    if role not in JUDGES:
+        _take_work_back(project, person)
     record("member.role", actor=by, project=project, subject=person.username, role=role)
     return Membership.objects.update_or_create(project=project, person=person, defaults={"role": role})[0]
 
@@ -57,8 +63,7 @@ def remove_member(*, project: Project, person: Person, by: Person) -> None:
     """Take a person out: their judgements stay, the tasks they had in work go to others."""
     Project.objects.select_for_update().get(pk=project.pk)
     _keep_an_owner(project, person)
-    for assignment in Assignment.objects.filter(project=project, person=person).live():
-        revoke(assignment=assignment)
+    _take_work_back(project, person)
     Membership.objects.filter(project=project, person=person).delete()
     record("member.remove", actor=by, project=project, subject=person.username)
 
@@ -105,6 +110,11 @@ def take_back(*, project: Project, person: Person, by: Person) -> int:
     if taken:
         record("member.take_back", actor=by, project=project, subject=person.username, tasks=taken)
     return taken
+
+
+def _take_work_back(project: Project, person: Person) -> None:
+    for assignment in Assignment.objects.filter(project=project, person=person).live():
+        revoke(assignment=assignment)
 
 
 def _keep_an_owner(project: Project, leaving: Person) -> None:

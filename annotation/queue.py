@@ -57,10 +57,10 @@ held AS MATERIALIZED (
         ON round.project_id = %(project)s::bigint AND round.person_id = %(person)s::bigint AND round.ended_at IS NULL
      WHERE qualifies AND round.wanted > (
         SELECT count(*) FROM annotation_assignment given
-          JOIN annotation_task task ON task.id = given.task_id
-          JOIN annotation_lane lane ON lane.id = task.lane_id AND lane.purpose = 'qualification'
          WHERE given.project_id = %(project)s::bigint AND given.person_id = %(person)s::bigint
-           AND given.state IN ('leased', 'judged') AND given.leased_at >= round.started_at)
+           AND given.state IN ('leased', 'judged') AND given.leased_at >= round.started_at
+           AND 'qualification' = (SELECT lane.purpose FROM annotation_task task JOIN annotation_lane lane
+                                      ON lane.id = task.lane_id WHERE task.id = given.task_id))
 ), lane AS (
     SELECT lane.id, lane.purpose = 'gold' AS gold
       FROM annotation_lane lane JOIN purpose ON purpose.name = lane.purpose CROSS JOIN member
@@ -80,10 +80,11 @@ WITH %RULES%, again AS (
        SET expires_at = now() + make_interval(mins => project.lease_minutes)
       FROM annotation_project project, (SELECT uuid FROM held WHERE NOT known ORDER BY leased_at LIMIT 1) mine
      WHERE given.uuid = mine.uuid AND given.state = 'leased' AND project.id = given.project_id
+       AND given.person_id = %(person)s::bigint AND given.project_id = %(project)s::bigint
     RETURNING given.*
 ), place AS (
     SELECT lane.id AS lane_id, lane.gold, level.priority,
-           CASE WHEN %(from_start)s::boolean THEN 0 ELSE coalesce(place.queue_number, 0) END AS behind
+           %BEHIND% AS behind
       FROM lane CROSS JOIN generate_series(9, 0, -1) AS level(priority)
       LEFT JOIN annotation_queueposition place
         ON place.person_id = %(person)s::bigint AND place.lane_id = lane.id AND place.priority = level.priority
@@ -95,9 +96,9 @@ WITH %RULES%, again AS (
            AND taken < overlap AND withdrawn_at IS NULL AND NOT author_ids @> ARRAY[%(person)s::bigint]
            AND NOT EXISTS (SELECT FROM annotation_assignment given
                             WHERE given.task_id = annotation_task.id AND given.person_id = %(person)s::bigint)
-         ORDER BY queue_number LIMIT %(candidates)s::integer
+         ORDER BY queue_number LIMIT %CANDIDATES%
       ) task
-     ORDER BY place.gold DESC, task.priority DESC, task.queue_number LIMIT %(candidates)s::integer
+     ORDER BY place.gold DESC, task.priority DESC, task.queue_number LIMIT %CANDIDATES%
 ), chosen AS (
     SELECT task.id FROM annotation_task task JOIN candidate ON candidate.id = task.id
      WHERE task.taken < task.overlap AND task.withdrawn_at IS NULL
@@ -110,8 +111,7 @@ WITH %RULES%, again AS (
     INSERT INTO annotation_queueposition AS place (person_id, lane_id, priority, queue_number)
     SELECT %(person)s::bigint, lane_id, priority, queue_number FROM leased
     ON CONFLICT (person_id, lane_id, priority) DO UPDATE
-       SET queue_number = CASE WHEN %(from_start)s::boolean THEN excluded.queue_number
-                               ELSE greatest(place.queue_number, excluded.queue_number) END
+       SET queue_number = %PLACE%
 ), given AS (
     INSERT INTO annotation_assignment
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
@@ -139,6 +139,17 @@ PROMPT = Columns(Prompt, "prompt", ("id", "messages", "language", "category"))
 LEASE = LEASE.replace("%RULES%", RULES).replace("%COLUMNS%", f"{ASSIGNMENT.sql}, {TASK.sql}, {PROMPT.sql}")
 
 
+def _searching(behind: str, place: str, candidates: int) -> str:
+    """The numbers are part of the text: planned for any number, PostgreSQL would prepare for a tenth of all tasks."""
+    return LEASE.replace("%BEHIND%", behind).replace("%PLACE%", place).replace("%CANDIDATES%", str(candidates))
+
+
+LEASE_NEXT = _searching(
+    "coalesce(place.queue_number, 0)", "greatest(place.queue_number, excluded.queue_number)", CANDIDATES
+)
+LEASE_FROM_START = _searching("0", "excluded.queue_number", ALL_CANDIDATES)
+
+
 def today() -> date:
     return timezone.localdate()
 
@@ -159,10 +170,8 @@ def hand_out(
         "kind": kind,
         "today": today(),
         "most": MAX_LIVE,
-        "from_start": from_start,
-        "candidates": ALL_CANDIDATES if from_start else CANDIDATES,
     }
-    found = rows((ONE_AT_A_TIME, values), (LEASE, values))
+    found = rows((ONE_AT_A_TIME, values), (LEASE_FROM_START if from_start else LEASE_NEXT, values))
     return _given(found[0], project) if found else None
 
 

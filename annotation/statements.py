@@ -53,12 +53,12 @@ def rows(*statements: tuple[str, Values]) -> list[tuple[Any, ...]]:
 
 def _execute(raw: psycopg.Connection[Any], sql: str, values: Values) -> psycopg.Cursor[Any]:
     # Not the connection's own cursor class: Django's binds on the client, where nothing stays prepared.
-    numbered, names = _numbered(sql)
-    return psycopg.RawCursor(raw).execute(numbered, [values[name] for name in names], prepare=True)
+    text, names = numbered(sql)
+    return psycopg.RawCursor(raw).execute(text, [values[name] for name in names], prepare=True)
 
 
 @cache
-def _numbered(sql: str) -> tuple[bytes, list[str]]:
+def numbered(sql: str) -> tuple[bytes, list[str]]:
     """`%(name)s` as PostgreSQL's own $1, $2, …, and the names in that order."""
     names = list(dict.fromkeys(re.findall(r"%\((\w+)\)s", sql)))
     numbers = {name: number for number, name in enumerate(names, start=1)}

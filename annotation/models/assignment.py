@@ -24,7 +24,7 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         return self.filter(state=Assignment.State.LEASED)
 
     def overdue(self) -> Self:
-        return self.live().filter(expires_at__lt=timezone.now())
+        return self.live().filter(closed_at=None, expires_at__lt=timezone.now())
 
 
 class Assignment(models.Model):
@@ -62,7 +62,8 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["person", "project"], name="assignment_live", condition=Q(state="leased")),
-            models.Index(fields=["expires_at"], name="assignment_overdue", condition=Q(state="leased")),
+            # Its condition is another than the one above, so that nobody who looks for one person's reads everybody's.
+            models.Index(fields=["expires_at"], name="assignment_overdue", condition=Q(closed_at=None)),
             models.Index(fields=["project", "person", "-closed_at"], name="assignment_history"),
         ]
 
