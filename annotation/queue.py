@@ -73,7 +73,8 @@ held AS MATERIALIZED (
 # One guarded statement. Either a task that was handed out already and that the caller does not say they hold is handed
 # out again, or the last one of as many as one may hold. Or the first lockable of the candidates that still has a slot
 # is taken, its lease is written with the samples in an order of its own (position bias is measured, not fed), and the
-# person's place in the lane moves behind it. Nothing is written when any part does not hold.
+# person's place in the lane moves behind it. Nothing is written when any part does not hold. OFFSET 0 keeps PostgreSQL
+# at looking up single tasks that the person was given: as a join it might read all that anybody ever was.
 LEASE = """
 WITH %RULES%, again AS (
     UPDATE annotation_assignment given
@@ -95,7 +96,8 @@ WITH %RULES%, again AS (
          WHERE lane_id = place.lane_id AND priority = place.priority AND queue_number > place.behind
            AND taken < overlap AND withdrawn_at IS NULL AND NOT author_ids @> ARRAY[%(person)s::bigint]
            AND NOT EXISTS (SELECT FROM annotation_assignment given
-                            WHERE given.task_id = annotation_task.id AND given.person_id = %(person)s::bigint)
+                            WHERE given.task_id = annotation_task.id AND given.person_id = %(person)s::bigint
+                           OFFSET 0)
          ORDER BY queue_number LIMIT %CANDIDATES%
       ) task
      ORDER BY place.gold DESC, task.priority DESC, task.queue_number LIMIT %CANDIDATES%
