@@ -27,6 +27,7 @@ def settle(task_id: int) -> None:
     task = Task.objects.select_for_update(of=("self",)).select_related("project", "lane").get(pk=task_id)
     if task.lane.purpose != Lane.Purpose.WORK or task.withdrawn_at or task.reviews.exists():
         return
+    wanted: dict[str, Any] = {}
     if task.judged < task.overlap or _agree(task):
         wanted = {"review_wanted_at": None}
     elif task.overlap < (task.project.max_overlap or 0):
