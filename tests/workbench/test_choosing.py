@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from annotation import wishes
-from annotation.models import Membership, Person, Project
+from annotation.models import Assignment, Membership, Person, Project
 
 Fill = Callable[[int], None]
 
@@ -47,6 +47,15 @@ def test_the_next_one_is_of_the_kind_too(page: Client, wanted: Project) -> None:
     first = page.get("/p/letters/work/").context["assignment"]
     ahead = page.post("/p/letters/work/ahead/", {"now": str(first.pk)})
     assert "Your prompt" in ahead.content.decode()
+
+
+def test_choosing_gives_back_what_was_not_begun(page: Client, wanted: Project) -> None:
+    first = page.get("/p/letters/work/").context["assignment"]
+    page.post("/p/letters/work/ahead/", {"now": str(first.pk)})
+    page.post(f"/p/letters/work/{first.pk}/draft/", {"comment": "begun"})
+    page.get("/p/letters/work/?kind=write_prompt")
+    held = Assignment.objects.live().values_list("pk", flat=True)
+    assert list(held) == [first.pk]
 
 
 def test_who_only_reads_sees_no_work(signed_in: Callable[[Person], Client], wanted: Project, viewer: Person) -> None:

@@ -35,7 +35,7 @@ def work(request: SignedIn, slug: str) -> HttpResponse:
     """The person's next task, or why there is none; not one of those that the browser says it is `holding`."""
     project = judged_project(request, slug)
     if "kind" in request.GET:
-        return choose(slug, request.GET["kind"])
+        return choose(request, project, request.GET["kind"])
     holding = uuids(request.GET.getlist("holding"))
     try:
         kind = kind_of(request)

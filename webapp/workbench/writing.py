@@ -47,7 +47,7 @@ def counted_before(judgement: Judgement) -> dict[str, Any]:
 
 
 class DemonstrationForm(WritingForm):
-    text = area(gettext_lazy("Your answer"), 14)
+    text = area(gettext_lazy("Your answer"), 11)
     started_from = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     comment = area(gettext_lazy("Comment"), 2, most=LONGEST_COMMENT)
 
