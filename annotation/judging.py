@@ -309,6 +309,8 @@ def arrays(groups: Sequence[Sequence[int]]) -> dict[str, list[int]]:
 
 
 def _revision(assignment: Assignment, current: Judgement, verdict: Said, source: str) -> Judgement:
+    if assignment.project.archived_at:
+        raise NoLongerOpen("The round is over: this judgement can no longer be changed.")
     Judgement.objects.filter(pk=current.pk).update(is_current=False)
     return _write(assignment, verdict, source, revision=current.revision + 1, before=current)
 

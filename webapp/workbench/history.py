@@ -1,10 +1,12 @@
 """One's own judgements, newest first: to look back and to revise."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from annotation.models import Assignment, Judgement
@@ -27,6 +29,9 @@ class Row:
 def mine(request: SignedIn, slug: str) -> HttpResponse:
     project = judged_project(request, slug)
     own = Judgement.objects.current().filter(project=project, person=request.user, assignment__isnull=False)
+    day = _day(request)
+    if day:
+        own = own.filter(created_at__gte=day, created_at__lt=day + timedelta(days=1))
     if (before := request.GET.get("before", "")).isdecimal():
         own = own.filter(pk__lt=int(before[:18]))
     found = list(
@@ -34,8 +39,17 @@ def mine(request: SignedIn, slug: str) -> HttpResponse:
     )
     rows = [Row(each, kinds.KINDS[each.task.kind].summary(each)) for each in found[:A_PAGE]]
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
-    context = {"project": project, "rows": rows, "older": older, "today": of_today(request.user, project)}
+    context = {"project": project, "rows": rows, "older": older, "day": day, "today": of_today(request.user, project)}
     return render(request, "workbench/mine.html", context)
+
+
+def _day(request: SignedIn) -> datetime | None:
+    """The beginning of the day asked for; None where none is, or no day that there is."""
+    try:
+        asked = datetime.strptime(request.GET.get("day", ""), "%Y-%m-%d")
+        return timezone.make_aware(asked)
+    except (ValueError, OverflowError):
+        return None
 
 
 @require_safe

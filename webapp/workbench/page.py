@@ -4,6 +4,7 @@ from typing import Any
 
 from annotation import qualification
 from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project
+from webapp.rendering.changes import changes
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
 from webapp.workbench.chosen import kind_name, kind_of
@@ -57,7 +58,22 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
 def unread(project: Project, person: Person) -> str:
     """`new` or `changed` where the person has not read the guideline as it is now, else nothing."""
     newest: Guideline | None = project.guideline
-    read = Membership.objects.filter(project=project, person=person).values_list("guideline_read", flat=True).first()
+    read = read_version(project, person)
     if newest is None or read is None or read >= newest.version:
         return ""
     return "changed" if read else "new"
+
+
+def read_version(project: Project, person: Person) -> int | None:
+    """Which version of the guideline a member has read; 0: none yet."""
+    return Membership.objects.filter(project=project, person=person).values_list("guideline_read", flat=True).first()
+
+
+def changed_since(project: Project, person: Person) -> dict[str, Any]:
+    """What changed in the guideline since the person read it, for those of whom that is so."""
+    if unread(project, person) != "changed":
+        return {}
+    version = read_version(project, person)
+    before = project.guidelines.filter(version=version).first()
+    now = project.guideline
+    return {"read": version, "changes": changes(before.text, now.text)} if before and now else {}

@@ -45,7 +45,13 @@ def project(request: SignedIn, slug: str) -> HttpResponse:
     return render(
         request,
         "workbench/project.html",
-        page.facts(request, found, waiting=of_person(request.user, found), **standing),
+        page.facts(
+            request,
+            found,
+            waiting=of_person(request.user, found),
+            **standing,
+            **page.changed_since(found, request.user),
+        ),
     )
 
 
@@ -53,7 +59,8 @@ def project(request: SignedIn, slug: str) -> HttpResponse:
 @login_required
 def guideline(request: SignedIn, slug: str) -> HttpResponse:
     found = member_project(request, slug)
-    return render(request, "workbench/guideline.html", page.facts(request, found))
+    since = page.changed_since(found, request.user)
+    return render(request, "workbench/guideline.html", page.facts(request, found, **since))
 
 
 @require_POST

@@ -30,10 +30,10 @@ def by_script(request: SignedIn) -> bool:
     return request.get_preferred_type([HTML, JSON]) == JSON
 
 
-def told(request: SignedIn, assignment: Assignment, outcome: Outcome) -> HttpResponse:
-    """The outcome is said and the work goes on."""
+def told(request: SignedIn, assignment: Assignment, outcome: Outcome, status: int = 200) -> HttpResponse:
+    """The outcome is said and the work goes on; `status` is for the outbox alone."""
     if by_script(request):
-        return JsonResponse(_facts(request, assignment, outcome))
+        return JsonResponse(_facts(request, assignment, outcome), status=status)
     messages.add_message(request, outcome.level, outcome.words)
     return redirect("work", assignment.project.slug)
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from webapp.workbench import ahead, chat, day, drafts, helping, history, projects, qualify, reporting, work
+from webapp.workbench import ahead, chat, day, drafts, helping, history, projects, qualify, reporting, undo, work
 
 urlpatterns = [
     path("", projects.home, name="home"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("p/<slug:slug>/work/leave/", ahead.leave, name="leave"),
     path("p/<slug:slug>/work/<uuid:uuid>/", work.task, name="task"),
     path("p/<slug:slug>/work/<uuid:uuid>/submit/", work.submit, name="submit"),
+    path("p/<slug:slug>/work/<uuid:uuid>/undo/", undo.undo, name="undo"),
     path("p/<slug:slug>/work/<uuid:uuid>/skip/", work.skip, name="skip"),
     path("p/<slug:slug>/work/<uuid:uuid>/report/", reporting.report, name="report"),
     path("p/<slug:slug>/work/<uuid:uuid>/draft/", drafts.draft, name="draft"),

@@ -92,7 +92,7 @@ export class Desk {
   leaveTask(task, { key, kind, undo }) {
     this.stop();
     forgetDraft(uuidOf(task));
-    this.previous = kind === "judge" ? { task, key, undo, uuid: uuidOf(task) } : null;
+    this.previous = kind === "judge" && undo ? { task, key, undo, uuid: uuidOf(task) } : null;
     this.advance();
   }
 

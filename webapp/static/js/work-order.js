@@ -118,7 +118,7 @@ export function startOrder(form, signal) {
     const text = order.written();
     if (said.textContent !== text) said.textContent = text;
     if (text || !problem) reason.textContent = problem || form.dataset.ready;
-    submit.setAttribute("aria-disabled", String(Boolean(problem)));
+    submit?.setAttribute("aria-disabled", String(Boolean(problem)));
     for (const card of order.cards) card.classList.toggle("ranked", order.rankOf(card) !== null);
   }
 

@@ -75,7 +75,7 @@ function startSaying(sheet, signal) {
     const problem = sheet.problem();
     said.textContent = sheet.words();
     if (said.textContent || !problem) reason.textContent = problem || form.dataset.ready;
-    submit.setAttribute("aria-disabled", String(Boolean(problem)));
+    submit?.setAttribute("aria-disabled", String(Boolean(problem)));
   }
 
   function refuse(event) {

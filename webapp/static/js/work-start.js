@@ -8,7 +8,8 @@ import { startSaying } from "./work-said.js";
 function undo(desk, outbox, said) {
   const last = desk.previous;
   if (!last) return;
-  if (!outbox.drop(last.key) && last.undo) outbox.put({ url: last.undo, fields: [], uuid: last.uuid, said: "", kind: "undo" });
+  const words = desk.element.dataset.undo;
+  if (!outbox.drop(last.key)) outbox.put({ url: last.undo, fields: [], uuid: last.uuid, said: words, kind: "undo" });
   desk.takeBack();
   said.clear();
 }
