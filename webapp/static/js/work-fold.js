@@ -21,9 +21,17 @@ function height(part) {
   return Number.parseFloat(getComputedStyle(part).getPropertyValue("--fold")) * 16;
 }
 
+// What scrolls by itself can be reached by keyboard, also in browsers that do not see to it.
+function reach(task) {
+  const scrolling = [...task.querySelectorAll("pre, .table-scroll, .plain-text, .math-block")];
+  const over = scrolling.map((part) => part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight);
+  for (const part of scrolling.filter((each, i) => over[i])) part.tabIndex = 0;
+}
+
 // Once a task is on the page and has its size.
 export function startFolding(task, words, signal) {
   const all = task.querySelector("#unfold-all");
+  reach(task);
   const parts = [...task.querySelectorAll("[data-fold]")];
   const long = parts.map((part) => part.scrollHeight > height(part) * LONGER); // all measured before any is changed
   const folded = parts.filter((part, i) => long[i]);
