@@ -41,6 +41,15 @@ def start(*, reward_model: RewardModel, by: Person | None) -> Job:
     return jobs.enqueue(Job.Kind.SCORE, project=reward_model.project, by=by, arguments=arguments)
 
 
+def adopt(*, model: RewardModel, by: Person) -> RewardModel:
+    """A manager's word: this version counts from now on. What lacks its score gets one, and the queue follows."""
+    if model.is_adopted:
+        return model
+    chosen = adoption.choose(model=model, by=by)
+    start(reward_model=chosen, by=by)
+    return chosen
+
+
 def wants_scores(project: Project) -> QuerySet[Sample]:
     """Answers that people may get to see, and those that best of n set aside, which may yet be called for."""
     answers = Sample.objects.filter(prompt__project=project)

@@ -16,7 +16,7 @@ from webapp.api.errors import Conflict, Unprocessable
 from webapp.api.fields import FiniteField, SettingsField
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.schema import PROBLEMS
-from workers import generating, jobs
+from workers import best_of_n, generating, jobs
 
 
 class GeneratorSerializer(serializers.Serializer[Any]):
@@ -38,6 +38,9 @@ class GenerationSerializer(serializers.Serializer[Any]):
         child=FiniteField(min_value=0, max_value=10), required=False, min_length=1, max_length=64
     )
     max_new_tokens = serializers.IntegerField(min_value=1, max_value=32_768, required=False)
+    best_of = serializers.IntegerField(
+        min_value=1, max_value=best_of_n.MOST, required=False, help_text="Draw so many for each answer, keep the best."
+    )
     seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
 
     def to_internal_value(self, data: Any) -> Any:

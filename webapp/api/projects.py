@@ -22,6 +22,7 @@ from webapp.api.access import MANAGES, caller, member_project, project_for
 from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
 from webapp.api.schema import PROBLEMS, page_of
+from workers import jobs, model_roots
 
 # What a manager may change after creation, beside the guideline.
 CHANGEABLE = (
@@ -46,6 +47,10 @@ CHANGEABLE = (
     "demonstrate_prompts",
     "start_from_best",
     "retrain_every",
+    "retrain_hours",
+    "retrain_at",
+    "retrain_below",
+    "next_strategy",
     "reward_base",
 )
 
@@ -86,6 +91,14 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         if self.instance and self.instance.preset != preset:
             raise ValidationError("The preset is chosen once, when the project is made.")
         return preset
+
+    def validate_reward_base(self, base: str) -> str:
+        try:
+            if base:
+                model_roots.check(base)
+        except jobs.Refused as refusal:
+            raise ValidationError(str(refusal)) from refusal
+        return base
 
     def to_representation(self, project: Project) -> dict[str, Any]:
         guideline = _guideline(project)

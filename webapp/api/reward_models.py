@@ -32,6 +32,7 @@ class RewardModelSerializer(serializers.ModelSerializer[RewardModel]):
         model = RewardModel
         fields = (
             "id", "project", "version", "base", "config", "metrics", "data_hash", "judgements", "job", "created_at",
+            "is_adopted", "adopted_at", "adoption", "priorities",
         )  # fmt: skip
 
 
@@ -93,6 +94,14 @@ def _train(request: Request, slug: str) -> Response:
 def reward_model(request: Request, pk: int) -> Response:
     """Metrics and lineage of one version."""
     return Response(RewardModelSerializer(_visible(request, pk)).data)
+
+
+@extend_schema(request=None, responses={200: RewardModelSerializer, **PROBLEMS})
+@api_view(["POST"])
+def adopt(request: Request, pk: int) -> Response:
+    """Let this version's scores count, whatever its figures say: for priorities, exports and best of n."""
+    model = get_object_or_404(RewardModel.objects.managed_by(request.user).select_related("project"), pk=pk)
+    return Response(RewardModelSerializer(scoring.adopt(model=model, by=caller(request))).data)
 
 
 @extend_schema(

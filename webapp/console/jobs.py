@@ -66,7 +66,7 @@ def generate(request: SignedIn, slug: str) -> HttpResponseRedirect:
     if not form.is_valid():
         return _refused(request, project, " ".join(_sentences(form)))
     prompt = form.cleaned_data["prompt"]
-    wishes = {name: form.cleaned_data[name] for name in ("generator", "temperatures")}
+    wishes = {name: form.cleaned_data[name] for name in ("generator", "temperatures", "best_of")}
     try:
         ids = [prompt.pk] if prompt else None
         return _started(slug, generating.start(project=project, by=request.user, prompt_ids=ids, **wishes))

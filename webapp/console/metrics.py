@@ -36,6 +36,20 @@ class Estimate:
         """Whether the whole interval lies above zero."""
         return self.low is not None and self.low > 0
 
+    @property
+    def is_loss(self) -> bool:
+        """Whether the whole interval lies below zero."""
+        return self.high is not None and self.high < 0
+
+    @property
+    def points(self) -> str:
+        """A difference of shares in percentage points: +2.1, −0.3."""
+        return "" if self.value is None else _signed(self.value)
+
+    @property
+    def points_interval(self) -> str:
+        return "" if self.low is None or self.high is None else f"{_signed(self.low)} … {_signed(self.high)}"
+
 
 @dataclass(frozen=True)
 class Heldout:
@@ -70,6 +84,11 @@ def losses(model: RewardModel, phase: str) -> list[tuple[int, float]]:
     known = [(step, value) for step, value in points if step is not None and value is not None]
     every = -(-len(known) // MAX_POINTS) or 1
     return known[::every]
+
+
+def _signed(share: float) -> str:
+    points = round(100 * share, 1)
+    return f"{'+' if points > 0 else '−' if points < 0 else '±'}{abs(points):.1f}"
 
 
 def _number(value: Any) -> float | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.presets import PRESETS
+from workers import jobs, model_roots
 
 MAX_GUIDELINE = 200_000
 
@@ -68,7 +69,11 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             "allow_unranked",
             "auto_tasks",
             "retrain_every",
+            "retrain_hours",
+            "retrain_at",
+            "retrain_below",
             "reward_base",
+            "next_strategy",
         )
         help_texts = {
             "k": _("How many answers a person ranks at once. Tasks that exist keep theirs."),
@@ -76,12 +81,31 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             "lease_minutes": _("How long a task is kept for somebody who is not active."),
             "daily_cap": _("Empty: no limit."),
             "retrain_every": _("Empty: only when a manager says so."),
+            "retrain_hours": _("As long as there are new rankings. Empty: not by the hour."),
+            "retrain_at": _("A time of day, by the server's clock, as in 02:30. Empty: not by the day."),
+            "retrain_below": _(
+                "A share of pairs from 0.5 to 1, as in 0.6: people and model have parted ways. Empty: never for that."
+            ),
             "reward_base": _("A folder on the server, or package:NAME. Empty: the built-in encoder."),
+            "next_strategy": _(
+                "Which open tasks people are given first, and which K of a prompt's answers are compared. "
+                "The model chooses anew after each scoring."
+            ),
         }
+        widgets = {"retrain_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M")}
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.fields["reward_base"].widget.attrs["placeholder"] = settings.DEFAULT_REWARD_BASE
+
+    def clean_reward_base(self) -> str:
+        base: str = self.cleaned_data["reward_base"]
+        try:
+            if base and base != self.initial.get("reward_base"):
+                model_roots.check(base)
+        except jobs.Refused as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+        return base
 
 
 class GuidelineForm(forms.Form):

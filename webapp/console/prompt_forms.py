@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Generator, Project, Prompt
 from webapp.console.pasting import READERS
+from workers import best_of_n
 from workers.generating import TEMPERATURES
 
 MAX_TEMPERATURES = 64
@@ -37,11 +38,22 @@ class Temperatures(forms.CharField):
         return numbers
 
 
+def best_of_field() -> forms.IntegerField:
+    return forms.IntegerField(
+        label=_("Best of"),
+        required=False,
+        min_value=1,
+        max_value=best_of_n.MOST,
+        help_text=_("Draw so many for each answer and show the one that the reward model scores highest. Empty: one."),
+    )
+
+
 class GenerateForm(forms.Form):
     """Which model answers, and how; everything may be left out."""
 
     generator = forms.ModelChoiceField(Generator.objects.none(), label=_("Model"), required=False)
     temperatures = Temperatures()
+    best_of = best_of_field()
     prompt = forms.ModelChoiceField(Prompt.objects.none(), required=False, widget=forms.HiddenInput)
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any):

@@ -3,6 +3,7 @@ from django.urls import include, path
 from webapp.console import (
     audit,
     dashboard,
+    generators,
     gold,
     jobs,
     people,
@@ -14,6 +15,7 @@ from webapp.console import (
     reviews,
     rewards,
     snapshots,
+    standings,
     tasks,
     webhooks,
 )
@@ -68,7 +70,12 @@ in_project = [
     path("generate/", jobs.generate, name="generate"),
     path("train/", jobs.train, name="train"),
     path("models/", rewards.reward_models, name="reward_models"),
+    path("models/compare/", rewards.reward_models_compare, name="reward_models_compare"),
+    path("models/standings/", standings.standings, name="standings"),
+    path("models/answering/", generators.generators, name="generators"),
+    path("models/answering/<int:generator_id>/try/", generators.generator_try, name="generator_try"),
     path("models/<int:version>/", rewards.reward_model, name="reward_model"),
+    path("models/<int:version>/adopt/", rewards.reward_model_adopt, name="reward_model_adopt"),
     path("snapshots/", snapshots.snapshots, name="snapshots"),
     path("snapshots/freeze/", snapshots.snapshot_freeze, name="snapshot_freeze"),
     path("snapshots/<int:snapshot_id>/", snapshots.snapshot, name="snapshot"),

@@ -6,8 +6,9 @@ fonts come from CSS classes (`console.css`), so one drawing serves light and dar
 
 from webapp.plots.bars import Bar, bars
 from webapp.plots.curves import Curve, curves
+from webapp.plots.forest import Row, forest
 from webapp.plots.interval import interval
 from webapp.plots.plot import Plot
 from webapp.plots.sparkline import sparkline
 
-__all__ = ["Bar", "Curve", "Plot", "bars", "curves", "interval", "sparkline"]
+__all__ = ["Bar", "Curve", "Plot", "Row", "bars", "curves", "forest", "interval", "sparkline"]

@@ -20,13 +20,15 @@ class Plot:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     legend: Sequence[tuple[str, str]] = field(default_factory=tuple)  # (CSS class, name)
+    height: str = ""  # as CSS has it, where it follows from the data; else the style sheet's
 
     @property
     def svg(self) -> SafeString:
         names = f"{self.key}-title {self.key}-desc"
         title = tag("title", self.title, id=f"{self.key}-title")
         description = tag("desc", self.description, id=f"{self.key}-desc")
-        return tag("svg", title, description, self.body, class_="plot", role="img", aria_labelledby=names)
+        shape = {"class_": "plot plot-rows", "height": self.height} if self.height else {"class_": "plot plot-tall"}
+        return tag("svg", title, description, self.body, role="img", aria_labelledby=names, **shape)
 
 
 def grid(y: Scale, suffix: str = "") -> SafeString:

@@ -29,7 +29,12 @@ TABS = (
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
     ("tasks", _("Tasks"), READS_DATA, {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask"}),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
-    ("reward_models", _("Reward models"), READS_DATA, {"reward_model"}),
+    (
+        "reward_models",
+        _("Reward models"),
+        READS_DATA,
+        {"reward_model", "reward_models_compare", "standings", "generators"},
+    ),
     ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
     ("people", _("People"), MANAGES, {"invite"}),
     ("project_settings", _("Settings"), MANAGES, {"audit", "webhooks", "webhook_add"}),
