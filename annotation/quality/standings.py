@@ -101,8 +101,10 @@ def _standings(
             None if fitted.low is None else float(fitted.low[n]),
             None if fitted.high is None else float(fitted.high[n]),
             float(sum(expit(value[n] - value[m]) for m in range(len(value)) if m != n) / max(len(value) - 1, 1)),
-            *tallies[n],
-            component=sets[n],
+            tallies[n][0],
+            tallies[n][1],
+            tallies[n][2],
+            sets[n],
         )
         for n, generator in enumerate(generators)
     ]

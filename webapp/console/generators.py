@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from annotation.models.audit import record
 from webapp.console.access import SignedIn, managed, page, readable
 from webapp.console.generator_forms import LIVE, GeneratorForm
 from workers import generating, jobs
+from workers.models import Job
 
 
 @login_required
@@ -57,13 +58,12 @@ def generator_try(request: SignedIn, slug: str, generator_id: int) -> HttpRespon
         return redirect("generators", slug)
 
 
-def _try(request: SignedIn, project: Project, generator: Generator) -> jobs.Job:
+def _try(request: SignedIn, project: Project, generator: Generator) -> Job:
     accepted = Prompt.objects.filter(project=project, review_state=Prompt.Review.ACCEPTED)
-    counted = accepted.annotate(answers=Count("samples", filter=Q(samples__usable=True)))
-    prompt = counted.order_by("-pk").first()
+    prompt = accepted.order_by("-pk").first()
     if prompt is None:
         raise jobs.Refused(_("There is no prompt to try it on: add one first."))
-    wanted = prompt.answers + 1
+    wanted = prompt.samples.filter(usable=True).count() + 1
     return generating.start(
         project=project, by=request.user, generator=generator, prompt_ids=[prompt.pk], per_prompt=wanted, best_of=1
     )

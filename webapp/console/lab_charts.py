@@ -7,7 +7,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from annotation.quality.standings import Table
+from annotation.quality.standings import Standing, Table
 from webapp.console.measured import Measured, Slice
 from webapp.console.metrics import Estimate
 from webapp.plots import Curve, Plot, Row, curves, forest
@@ -47,7 +47,8 @@ def beside(found: Measured, key: str) -> Plot | None:
             f"{key}-beside",
             _("Accuracy, and what to hold it against"),
             _(
-                "Share of held-out pairs in which the answer that people preferred is put first, in percent; 50 is chance."
+                "Share of held-out pairs in which the answer that people preferred is put first, in percent. "
+                "50 is chance."
             ),
             (_("Who decides"), _("Accuracy"), ""),
             rows,
@@ -201,16 +202,7 @@ def spread(versions: Sequence[Measured]) -> Plot | None:
 def standings(table: Table) -> Plot | None:
     if not table.rows:
         return None
-    rows = [
-        Row(
-            standing.generator.name,
-            standing.rating,
-            *(standing.interval or (None, None)),
-            str(standing.comparisons),
-            n == 0,
-        )
-        for n, standing in enumerate(table.rows)
-    ]
+    rows = [_standing(standing, n == 0) for n, standing in enumerate(table.rows)]
     return forest(
         "standings",
         _("Model standings"),
@@ -219,3 +211,8 @@ def standings(table: Table) -> Plot | None:
         rows,
         mark=1000.0,
     )
+
+
+def _standing(standing: Standing, first: bool) -> Row:
+    low, high = standing.interval or (None, None)
+    return Row(standing.generator.name, standing.rating, low, high, str(standing.comparisons), first)

@@ -118,8 +118,14 @@ def measured(model: RewardModel) -> Measured:
 
 def _earlier(row: Figures) -> Earlier:
     drift = _mapping(row.get("drift"))
-    shares = (Estimate.read(row.get(name)) for name in ("accuracy", "difference", "agreement"))
-    return Earlier(int(row["version"]), *shares, shift=drift.get("shift"), correlation=drift.get("correlation"))
+    return Earlier(
+        version=int(row["version"]),
+        accuracy=Estimate.read(row.get("accuracy")),
+        difference=Estimate.read(row.get("difference")),
+        agreement=Estimate.read(row.get("agreement")),
+        shift=drift.get("shift"),
+        correlation=drift.get("correlation"),
+    )
 
 
 def _mapping(given: Any) -> Figures:

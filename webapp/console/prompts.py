@@ -101,7 +101,7 @@ def _answer(request: SignedIn, project: Project, hashes: list[str], wishes: dict
 def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     project = readable(request, slug)
     found = get_object_or_404(Prompt.objects.select_related("author"), pk=prompt_id, project=project)
-    answers = listing.answers(found, newest := RewardModel.objects.adopted(project))
+    answers = listing.answers(found, newest := _scorer(project))
     judged = Judgement.objects.current().filter(prompt=found).exclude(task__kind__in=written.WRITING)
     shown = judged.select_related("person").prefetch_related("rankings")[:JUDGEMENTS]
     orders = [(judgement, listing.orders(judgement, answers)) for judgement in shown]
@@ -111,3 +111,8 @@ def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     if found.review_state == Prompt.Review.PENDING:
         context["near"] = near(project=project, messages=found.messages, without=[found.pk])
     return page(request, "prompt", project, **context)
+
+
+def _scorer(project: Project) -> RewardModel | None:
+    """The adopted version; the newest one as long as none is."""
+    return RewardModel.objects.filter(project=project).order_by("-is_adopted", "-version").first()

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, HttpResponseRedirect
@@ -22,7 +24,7 @@ def reward_models(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
     rows = [measured(model) for model in RewardModel.objects.filter(project=project).order_by("-version")]
     plotted = rows[PLOTTED - 1 :: -1]
-    context = {
+    context: dict[str, Any] = {
         "rows": rows,
         "evening": evening(project),
         "plot": charts.accuracy([(found.model.version, found.heldout) for found in plotted]),
@@ -37,7 +39,7 @@ def reward_model(request: SignedIn, slug: str, version: int) -> HttpResponse:
     project = readable(request, slug)
     model = _version(project, version)
     found = measured(model)
-    context = {
+    context: dict[str, Any] = {
         "model": model,
         "found": found,
         "heldout": metrics.heldout(model),
@@ -71,7 +73,7 @@ def reward_models_compare(request: SignedIn, slug: str) -> HttpResponse:
         return redirect("reward_models", slug)
     older, newer = sorted(found, key=lambda one: one.model.version)
     sides = [{"found": one, "plots": lab_charts.every(one)} for one in (older, newer)]
-    pair = {"older": older, "newer": newer, "against": newer.against(older.model.version)}
+    pair: dict[str, Any] = {"older": older, "newer": newer, "against": newer.against(older.model.version)}
     return page(request, "reward_models_compare", project, sides=sides, **pair)
 
 

@@ -18,6 +18,8 @@ register = template.Library()
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
 
+MODEL_PAGES = {"reward_model", "reward_models_compare", "standings", "generators"}
+
 # URL name, words, roles that see the tab, and the other URL names that belong to it.
 TABS = (
     ("project", _("Work"), JUDGES, {"work", "task", "qualify", "explained"}),
@@ -29,12 +31,7 @@ TABS = (
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
     ("tasks", _("Tasks"), READS_DATA, {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask"}),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
-    (
-        "reward_models",
-        _("Reward models"),
-        READS_DATA,
-        {"reward_model", "reward_models_compare", "standings", "generators"},
-    ),
+    ("reward_models", _("Reward models"), READS_DATA, MODEL_PAGES),
     ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
     ("people", _("People"), MANAGES, {"invite"}),
     ("project_settings", _("Settings"), MANAGES, {"audit", "webhooks", "webhook_add"}),
