@@ -1,4 +1,4 @@
-"""Which version counts. A new one is adopted by itself unless it is worse on what both of them never saw (ADR 9).
+"""Which version counts. A new one is adopted by itself unless it is worse on what both of them never saw (ADR 10).
 
 `RewardModel.adoption` says why: `{verdict: adopted / refused / chosen, reason, against?, difference?, by?}`. The reason
 is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), or, for a manager's
