@@ -50,7 +50,8 @@ def test_it_works(manager: Client, versions: list[RewardModel]) -> None:
         assert words in html
     html = manager.get(url("reward_model", 2)).content.decode()
     for words in (
-        "It was adopted: on the same held-out prompts", "Reliability", "Accuracy by distance", "Expected calibration error",
+        "It was adopted: on the same held-out prompts", "Reliability", "Accuracy by distance",
+        "Expected calibration error",
         "Beside earlier versions", "Which answers it prefers", "no task was judged by two",
     ):  # fmt: skip
         assert words in html
