@@ -181,7 +181,7 @@ class TakeTurns(TrainerCallback):
 def trl_trainer(base: Path, pairs: Dataset, scratch: Path, bf16: bool, cpu: bool, **options: Any) -> RewardTrainer:
     settings = RewardConfig(
         output_dir=str(scratch), learning_rate=LEARNING_RATE, lr_scheduler_type="linear", max_length=None,
-        gradient_checkpointing=False, bf16=bf16, report_to=[], save_strategy="no", logging_strategy="no",
+        activation_checkpointing=False, bf16=bf16, report_to=[], save_strategy="no", logging_strategy="no",
         disable_tqdm=True, use_cpu=cpu, dataloader_pin_memory=False, weight_decay=0.01, **options,
     )  # fmt: skip
     model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1, dtype=torch.float32)

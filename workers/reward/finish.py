@@ -12,7 +12,7 @@ from workers.reward import card, metrics
 from workers.reward.data import Group
 from workers.reward.network import head_of
 from workers.reward.run_dir import whole_folder, write_whole
-from workers.reward.score import SETTINGS_FILE, ScoreSettings, score_requests
+from workers.reward.score import SETTINGS_FILE, TOKENS_A_PASS, ScoreSettings, score_requests
 from workers.reward.trainer import Trainer, sample
 
 NORMALISATION_GROUPS = 2000
@@ -73,7 +73,8 @@ def _preferred(groups: list[Group], scores: list[list[float]]) -> list[float]:
 
 def scores_of(trainer: Trainer, groups: list[Group]) -> list[list[float]]:
     requests = ((group.messages, group.responses) for group in groups)
-    return list(score_requests(trainer.network, requests, trainer.accelerator.device, trainer.check))
+    tokens = min(trainer.progress.tokens, TOKENS_A_PASS)
+    return list(score_requests(trainer.network, requests, trainer.accelerator.device, trainer.check, tokens))
 
 
 def evaluate(trainer: Trainer) -> dict[str, Any]:

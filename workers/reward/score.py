@@ -79,21 +79,22 @@ def score_requests(
     requests: Iterable[Request],
     device: torch.device,
     before_pass: Callable[[], None] = lambda: None,
+    tokens: int | None = None,
 ) -> Iterator[list[float]]:
-    """The network's own scores, one list a request, in order; `before_pass` is called before each pass."""
+    """The network's own scores, one list a request, in order; `before_pass` is called before each pass of `tokens`."""
     stream = iter(requests)
     while window := list(islice(stream, WINDOW)):
-        left = iter(_score_window(network, window, device, before_pass))
+        left = iter(_score_window(network, window, device, before_pass, tokens or TOKENS_A_PASS))
         yield from (list(islice(left, len(responses))) for _, responses in window)
 
 
 @torch.no_grad()
 def _score_window(
-    network: RewardNetwork, window: list[Request], device: torch.device, before_pass: Callable[[], None]
+    network: RewardNetwork, window: list[Request], device: torch.device, before_pass: Callable[[], None], tokens: int
 ) -> list[float]:
     """The scores of all answers of all requests, in order."""
     scores = [0.0] * sum(len(responses) for _, responses in window)
-    for numbers, inputs, layout in network.requests(window, TOKENS_A_PASS):
+    for numbers, inputs, layout in network.requests(window, tokens):
         before_pass()
         found = network.scorer({name: value.to(device) for name, value in inputs.items()}, layout)
         for n, score in zip(numbers, found.tolist(), strict=True):

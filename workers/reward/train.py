@@ -24,6 +24,7 @@ from workers.reward.data import Groups
 from workers.reward.run_dir import RunDir, RunDirBusy
 
 FINISHED, REFUSED, BUSY = 0, 2, 75
+LOOKED_AT = 1000  # groups that are searched for what a loss needs
 LOCK_PATIENCE_S = 30.0  # an earlier trainer that was told to stop may still be writing its checkpoint
 
 
@@ -64,6 +65,7 @@ def _is_first() -> bool:
 def _train(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
     config = read_config(run)
     groups = read_groups(run)
+    check_target(config, groups)
     from workers.reward import session  # loads torch, which a refusal should not wait for
 
     return FINISHED if session.train(run, config, groups, asked_to_stop) else guard.STOPPED
@@ -94,6 +96,18 @@ def read_groups(run: RunDir) -> Groups:
     if not any(p != 0.5 for row in groups.rows("train") for p in groups[int(row)].probability):
         raise TrainingRefused("All comparisons to learn from are ties: nobody preferred an answer to another.")
     return groups
+
+
+def check_target(config: TrainConfig, groups: Groups) -> None:
+    """Raises TrainingRefused where the data lack what the configured loss is about."""
+    learned = [groups[int(row)] for row in groups.rows("train")[:LOOKED_AT]]
+    if config.loss == "listwise" and not any(group.ranks for group in learned):
+        raise TrainingRefused("The listwise loss needs people's whole orders, and there are only pairs: use pairs.")
+    if config.target == "cost" and not any(share == share for group in learned for share in group.unsafe):
+        raise TrainingRefused(
+            "A cost model needs answers that people called unsafe or safe: the project has to ask for categories of "
+            "harm, or for a flag that is named unsafe."
+        )
 
 
 def _is_single(values: object) -> bool:
