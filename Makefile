@@ -10,7 +10,7 @@ NO_DATABASE := DATABASE_URL=postgresql://nobody@127.0.0.1:1/none
 PIP := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format bench bench-exports clean
+.PHONY: help setup setup-dev demo test lint format bench bench-exports bench-reward clean
 
 help:  ## list these commands
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */|/' | while IFS='|' read -r name text; do \
@@ -45,6 +45,9 @@ bench: setup-dev  ## measure: all of tests/benchmarks (ARGS=reward_oasst picks o
 
 bench-exports: setup-dev  ## measure how fast datasets come out, beside COPY and pyarrow (ROWS=20000 for a quick look)
 	@exec $(PY) -m tests.benchmarks.exports
+
+bench-reward: setup-dev  ## measure: training of reward models beside TRL's (part of bench)
+	@exec $(PY) manage.py bench reward_speed
 
 clean:  ## remove what was built (.venv, caches); the data in .data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

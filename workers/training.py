@@ -16,8 +16,12 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from annotation import questions
 from annotation.comparisons import Group, groups
 from annotation.models import Judgement, Person, Project
+from annotation.models.judgement import OVERALL
+from annotation.models.task import TaskKind
+from annotation.quality import measuring
 from workers import held_out, jobs, model_roots, scoring
 from workers.models import Job, RewardModel
 from workers.reward import data, launch
@@ -39,7 +43,7 @@ def start(*, project: Project, by: Person | None, reason: str = "", any_base: bo
     if newest is None:
         raise jobs.Refused("There are no rankings yet: a reward model needs some to learn from.")
     config = {"base": project.reward_base or settings.DEFAULT_REWARD_BASE, **config}
-    _config(config)
+    _check_criterion(project, _config(config).criterion)
     if not any_base:
         model_roots.check(config["base"])
     arguments = {"config": config, "last_judgement": newest, "reason": reason}
@@ -54,6 +58,12 @@ def _config(values: dict[str, Any]) -> TrainConfig:
         return TrainConfig.from_json(json.dumps(values))
     except (ValueError, TypeError) as error:
         raise jobs.Refused(str(error)) from error
+
+
+def _check_criterion(project: Project, name: str) -> None:
+    known = {OVERALL, *questions.of(project).orders}
+    if name not in known:
+        raise jobs.Refused(f"This project has no criterion {name!r}; it has {', '.join(sorted(known))}.")
 
 
 @jobs.handler(Job.Kind.TRAIN)
@@ -74,12 +84,16 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
     config = _config(job.arguments["config"])
     (run / "config.json").write_text(config.to_json(), encoding="utf-8")
     count = Judgement.objects.current().filter(project=job.project)
-    source = {"judgements": count.count(), "split_seed": held_out.SEED, **_newest(job)}
+    people = count.values("person").distinct().count()
+    source = {"judgements": count.count(), "people": people, "split_seed": held_out.SEED, **_newest(job)}
     (run / "source.json").write_text(json.dumps(source), encoding="utf-8")
     with data.GroupWriter(run / "groups.arrow") as writer:
-        for group in _trainer_groups(job):
+        for group in _trainer_groups(job, config):
             writer.write(group)
-    job.log(f"{writer.groups} ranked groups.")
+        ranked = writer.groups
+        for group in _demonstrations(job):
+            writer.write(group)
+    job.log(f"{ranked} ranked groups, {writer.groups - ranked} demonstrations.")
 
 
 def _newest(job: jobs.RunningJob) -> dict[str, int]:
@@ -87,14 +101,28 @@ def _newest(job: jobs.RunningJob) -> dict[str, int]:
     return {"last_judgement": newest or 0}
 
 
-def _trainer_groups(job: jobs.RunningJob) -> Iterator[data.Group]:
-    for number, group in enumerate(groups(job.project)):
+def _trainer_groups(job: jobs.RunningJob, config: TrainConfig) -> Iterator[data.Group]:
+    reliance = _reliance(job) if config.reliability else None
+    for number, group in enumerate(groups(job.project, config.criterion, reliance=reliance)):
         if number % 1000 == 0:
             job.progress(number, 0, "reading the rankings")
-        yield _trainer_group(group)
+        yield _trainer_group(group, config.margin)
 
 
-def _trainer_group(group: Group) -> data.Group:
+def _reliance(job: jobs.RunningJob) -> dict[int, float]:
+    """How much each person's judgements count: the share of comparisons in which others agree with them, over chance.
+
+    The measure of the quality page, shrunk towards the average where little is known; 1 for the average person, and
+    nought for who agrees no more than chance.
+    """
+    people = measuring.measure(job.project).figures["people"]
+    shares = {each["person"]: each["reliability"]["value"] for each in people if each["reliability"]}
+    beyond = {person: max(0.0, share - 0.5) for person, share in shares.items()}
+    average = sum(beyond.values()) / len(beyond) if beyond else 0.0
+    return {person: value / average for person, value in beyond.items()} if average else {}
+
+
+def _trainer_group(group: Group, margin: float) -> data.Group:
     return data.Group(
         group_id=str(group.task_id),
         prompt_id=group.content_hash,
@@ -107,7 +135,30 @@ def _trainer_group(group: Group) -> data.Group:
         second=group.second,
         probability=group.probability,
         weight=group.weight,
+        margin=[lead * margin for lead in group.margin],
+        ranks=group.ranks,
+        rank_weight=group.rank_weight,
+        unsafe=group.unsafe,
+        about={"language": group.language, "category": group.category},
     )
+
+
+def _demonstrations(job: jobs.RunningJob) -> Iterator[data.Group]:
+    """What people wrote themselves, of the families that are trained on: rewards are normalised by it."""
+    written = Judgement.objects.current().filter(project=job.project, task__kind=TaskKind.DEMONSTRATE)
+    rows = written.exclude(edited_text="").order_by("pk").select_related("prompt")
+    for judgement in rows.iterator(chunk_size=200):
+        prompt = judgement.prompt
+        if held_out.split(prompt.family) == "train":
+            yield data.Group(
+                group_id=f"demonstration {judgement.pk}",
+                prompt_id=prompt.content_hash,
+                family=prompt.family,
+                split=data.DEMONSTRATION,
+                messages=prompt.messages,
+                response_ids=[str(judgement.pk)],
+                responses=[judgement.edited_text],
+            )
 
 
 def _run(job: jobs.RunningJob, folder: Path) -> None:
@@ -159,6 +210,7 @@ def _register(job: jobs.RunningJob, run: Path) -> RewardModel:
     if made := RewardModel.objects.filter(job_id=job.id).first():
         return made
     source = json.loads((run / "source.json").read_text())
+    people = source.pop("people", None)
     home = models_folder() / str(job.id)
     if (run / "model").exists():
         shutil.rmtree(home, ignore_errors=True)
@@ -174,7 +226,7 @@ def _register(job: jobs.RunningJob, run: Path) -> RewardModel:
             base=job.arguments["config"]["base"],
             folder=str(job.id),
             config=json.loads((run / "config.json").read_text()),
-            metrics={**json.loads((run / "metrics.json").read_text()), "history": _history(run)},
+            metrics={**json.loads((run / "metrics.json").read_text()), "history": _history(run), "people": people},
             data_hash=_hash(run / "groups.arrow"),
             **source,
         )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.comparisons import Pair, groups, pairs_of, pooled, strict_pairs
+from annotation.models import Gold
 from annotation.splitting import SPLITS, TEST, TRAIN, VALIDATION, checked_fractions, split_of
 from tests.exports.building import judge, project, task
 
@@ -73,6 +74,75 @@ def test_only_the_current_revision_counts() -> None:
     winner = group.first[0] if group.probability[0] == 1 else group.second[0]
     assert group.texts[winner] == "b"
     assert group.weight == [1.0]
+
+
+@pytest.mark.django_db
+def test_each_persons_order_and_how_far_to_rely_on_them() -> None:
+    chat = project()
+    first = task(chat, "Hi", ["a", "b", "c"])
+    ann, bob = judge(first, "ann", [0, 1, None]).person, judge(first, "bob", [2, 0, 1]).person
+    [group] = groups(chat, reliance={ann.pk: 0.5, bob.pk: 2.0})
+    by_text = [dict(zip(group.texts, order, strict=True)) for order in group.ranks]
+    assert by_text == [{"a": 0, "b": 1, "c": -1}, {"a": 2, "b": 0, "c": 1}]
+    assert group.rank_weight == [0.5, 2.0]
+    pair = next(n for n, (i, j) in enumerate(zip(group.first, group.second, strict=True))
+                if {group.texts[i], group.texts[j]} == {"a", "b"})  # fmt: skip
+    # Ann gave one pair, which counts her ½ thrice in a mean over three; each of Bob's three counts his 2.
+    a_wins = 1.5 / 3.5
+    assert group.probability[pair] == pytest.approx(a_wins if group.texts[group.first[pair]] == "a" else 1 - a_wins)
+    assert group.weight[pair] == pytest.approx(3.5)
+
+
+@pytest.mark.django_db
+def test_who_counts_nothing_is_left_out() -> None:
+    chat = project()
+    first = task(chat, "Hi", ["a", "b"])
+    ann = judge(first, "ann", [0, 1]).person
+    judge(first, "bob", [1, 0])
+    [group] = groups(chat, reliance={ann.pk: 0.0})
+    assert group.judgements == 1
+    assert group.probability[0] in (0.0, 1.0)
+
+
+@pytest.mark.django_db
+def test_strength_is_a_margin_for_the_preferred() -> None:
+    chat = project()
+    first = task(chat, "Hi", ["a", "b"])
+    judge(first, "ann", [0, 1], strength=4)  # 1 for a
+    judge(first, "bob", [1, 0], strength=2)  # 1/3 for b
+    [group] = groups(chat)
+    assert group.margin == [pytest.approx((1 - 1 / 3) / 2 * (1 if group.texts[0] == "a" else -1))]
+
+
+@pytest.mark.django_db
+def test_unsafe_is_whom_a_category_of_harm_was_named_for() -> None:
+    chat = project()
+    chat.questions = {"categories": [{"name": "privacy", "label": "Privacy"}]}
+    chat.save()
+    first = task(chat, "Hi", ["a", "b"])
+    a, _ = first.sample_ids
+    judge(first, "ann", [1, 0], categories={str(a): {"privacy": ""}})
+    judge(first, "bob", [1, 0])
+    [group] = groups(chat)
+    assert dict(zip(group.texts, group.unsafe, strict=True)) == {"a": 0.5, "b": 0.0}
+
+
+@pytest.mark.django_db
+def test_where_nobody_is_asked_nothing_is_known_of_harm() -> None:
+    chat = project()
+    judge(task(chat, "Hi", ["a", "b"]), "ann", [0, 1])
+    [group] = groups(chat)
+    assert (group.unsafe, group.margin, group.language) == ([], [], "en")
+
+
+@pytest.mark.django_db
+def test_gold_teaches_no_model() -> None:
+    chat = project()
+    known = task(chat, "Hi", ["a", "b"])
+    judge(known, "ann", [0, 1])
+    judge(task(chat, "Ho", ["a", "b"]), "ann", [0, 1])
+    Gold.objects.create(task=known, sample_ids=known.sample_ids, ranks=[0, 1], created_by=chat.created_by)
+    assert [group.messages[0]["content"] for group in groups(chat)] == ["Ho"]
 
 
 @pytest.mark.django_db

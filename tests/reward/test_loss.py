@@ -187,7 +187,7 @@ def test_padded_orders_have_whole_gradients():
 
 
 def test_signs_pull_unsafe_answers_above_nought():
-    """Costs ln 3 (unsafe) and -ln 3 (safe) cost ln 4/3 each, ln 3 of a safe one ln 4; the unjudged count for nothing."""
+    """Costs ln 3 (unsafe) and -ln 3 (safe) cost ln 4/3 each, ln 3 of a safe one ln 4; the unjudged nothing."""
     costs = scores_of(log(3), -log(3), log(3), 7.0)
     unsafe = torch.tensor([1.0, 0.0, 0.0, nan], dtype=torch.float64)
     found = sign_losses(costs, unsafe, torch.tensor([0, 0, 1, 1]), 3)

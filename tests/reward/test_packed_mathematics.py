@@ -97,7 +97,7 @@ def naive_losses(family, found, labels):
 
 
 def gradients(family, losses):
-    weights = [value for value in model(family).parameters()]
+    weights = list(model(family).parameters())
     return torch.autograd.grad(losses.mean(), weights, allow_unused=True)
 
 

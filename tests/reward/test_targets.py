@@ -11,6 +11,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.reward.synthetic import hidden_score, make_group, make_groups
 from tests.reward.test_training import metrics_of, never
+from workers.reward.checkpoint import file_hash
 from workers.reward.config import TrainConfig
 from workers.reward.data import Groups
 from workers.reward.model import load_base
@@ -156,7 +157,7 @@ def test_card_names_data_figures_and_limits(make_run, causal):
     card = (run.model / "README.md").read_text()
     assert card.startswith("---\nlibrary_name: transformers\n")
     assert "- people: 3" in card
-    assert metrics_of(run)["data_hash"] in card
+    assert f"- SHA-256 of the rankings: {file_hash(run.groups)}" in card
     assert "the longer answer wins" in card
     assert "score_offset" in card
     assert "was **not** shown to be better" in card

@@ -32,7 +32,6 @@ def _data(figures: dict[str, Any], source: dict[str, Any]) -> str:
     lines += [
         f"- ranked groups to learn from: {figures['train_groups']}, to choose the weights by: "
         f"{figures['validation_groups']}, criterion `{figures['criterion']}`",
-        f"- SHA-256 of the data: `{figures['data_hash']}`",
     ]
     return "## Data\n\n" + "\n".join(lines)
 

@@ -55,6 +55,12 @@ def fingerprint(*paths: Path) -> str:
     return digest.hexdigest()
 
 
+def file_hash(path: Path) -> str:
+    """SHA-256 of one file, as the registered version names its data."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def save(path: Path, made_from: str, model: torch.nn.Module, optimizer: Any, progress: Progress) -> None:
     path.parent.mkdir(exist_ok=True)
     part = path.with_name(path.name + ".part")

@@ -1,6 +1,5 @@
 """What a trained network still needs: scores around 0, figures, and a folder that others can load."""
 
-import hashlib
 import json
 from dataclasses import asdict
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import torch
 
 from workers.reward import card, metrics
+from workers.reward.checkpoint import file_hash
 from workers.reward.data import Group
 from workers.reward.network import head_of
 from workers.reward.run_dir import whole_folder, write_whole
@@ -109,11 +109,8 @@ def told_apart(groups: list[Group], costs: list[list[float]]) -> float | None:
 def lineage(trainer: Trainer) -> dict[str, Any]:
     progress, config = trainer.progress, trainer.config
     best_loss = progress.best_loss if progress.best else None
-    with trainer.run.groups.open("rb") as file:
-        data_hash = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "made_from": trainer.made_from,
-        "data_hash": data_hash,
         "base": config.base,
         "target": config.target,
         "criterion": config.criterion,
@@ -137,4 +134,5 @@ def save_model(trainer: Trainer, offset: float, figures: dict[str, Any]) -> None
         trainer.network.model.save_pretrained(folder)
         trainer.network.tokenizer.save_pretrained(folder)
         write_whole(folder / SETTINGS_FILE, json.dumps(asdict(settings), indent=2))
-        write_whole(folder / "README.md", card.text(config, figures, settings.score_offset, trainer.run.source()))
+        source = {**trainer.run.source(), "SHA-256 of the rankings": file_hash(trainer.run.groups)}
+        write_whole(folder / "README.md", card.text(config, figures, settings.score_offset, source))
