@@ -14,16 +14,15 @@ export function startPasting(sheet, signal) {
   }
 
   for (const field of [typed, pasted, largest]) field.value ||= 0;
-  form.addEventListener("sheet:filling", () => { filling = true; }, { signal });
+  form.addEventListener("sheet:filling", (event) => { filling = event.detail; }, { signal });
   form.addEventListener("beforeinput", (event) => {
-    if (!event.target.matches("textarea")) return;
+    if (filling || !event.target.matches("textarea")) return;
     const text = event.data ?? event.dataTransfer?.getData("text/plain") ?? "";
     const number = [...text].length || Number(event.inputType === "insertLineBreak");
     if (PASTED.has(event.inputType)) {
       add(pasted, number);
       largest.value = Math.max(Number(largest.value), number);
-    } else if (event.inputType.startsWith("insert") && !event.isComposing && !filling) add(typed, number);
-    filling = false;
+    } else if (event.inputType.startsWith("insert") && !event.isComposing) add(typed, number);
   }, { signal });
   // An input method's word counts once, when it is done.
   form.addEventListener("compositionend", (event) => add(typed, [...event.data].length), { signal });

@@ -102,6 +102,13 @@ function focusOpen(sheet) {
   (near ? form.elements.different : field)?.focus();
 }
 
+// As if it were typed, so that the browser's own undo takes it back; `execCommand` is the only way to that.
+function fill(form, field, text) {
+  form.dispatchEvent(new CustomEvent("sheet:filling", { detail: true }));
+  if (!document.execCommand?.("insertText", false, text)) field.value = text;
+  form.dispatchEvent(new CustomEvent("sheet:filling", { detail: false }));
+}
+
 // The best answer's text, to be changed. What was written before comes back with the browser's own undo.
 function startFromBest(sheet, signal) {
   const start = sheet.form.querySelector("[data-start]");
@@ -110,10 +117,7 @@ function startFromBest(sheet, signal) {
     const { text, started_from: startedFrom } = sheet.form.elements;
     text.focus();
     text.select();
-    sheet.form.dispatchEvent(new Event("sheet:filling"));
-    if (!document.execCommand?.("insertText", false, start.querySelector("[data-start-text]").value)) {
-      text.value = start.querySelector("[data-start-text]").value;
-    }
+    fill(sheet.form, text, start.querySelector("[data-start-text]").value);
     startedFrom.value = start.dataset.start;
     start.querySelector("[data-started]").hidden = false;
     sheet.changed();
