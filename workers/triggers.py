@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotation.models import Judgement, Project, Sample
 from annotation.models.project import NextStrategy
+from annotation.models.task import TaskKind
 from workers import fresh, jobs, scoring, training
 from workers.models import Job, RewardModel
 
@@ -63,7 +64,7 @@ def new_rankings(project: Project, limit: int) -> int:
 
 
 def _new(project: Project, seen: int, limit: int) -> int:
-    newer = Judgement.objects.current().filter(project=project, id__gt=seen)
+    newer = Judgement.objects.current().filter(project=project, id__gt=seen, task__kind=TaskKind.RANK)
     return newer.order_by("id")[:limit].count()
 
 

@@ -207,3 +207,16 @@ def test_hostile_words_are_harmless(page: Client, given: Any, pending: Prompt) -
     assert "<script>alert" not in html
     found = page.post(at(given("write_prompt"), "near"), {"text": RAINBOW}).content.decode()
     assert "<script>alert" not in found
+
+
+def test_ratings_are_undone_and_texts_revised(page: Client, given: Any) -> None:
+    task = given("rate")
+    page.post(at(task, "submit"), {f"scale-{s}-overall_quality": "5" for s in task.shown})
+    assert page.post(at(task, "undo")).status_code == 302
+    assert not Judgement.objects.current().exists()
+    html = page.get(at(task)).content.decode()
+    assert html.count(" checked") - html.count('id="keys-on" checked') == 4
+    task = given("demonstrate")
+    page.post(at(task, "submit"), {"text": "Because."})
+    page.post(at(task, "undo"))
+    assert Judgement.objects.current().get().edited_text == "Because."
