@@ -69,6 +69,8 @@ class Record:
     project: int = field(default=0, compare=False)  # which of the query's sources; no format writes it
     is_first: bool = True  # of the records of its prompt
     has_breaks: bool = True  # whether it may hold a sign of lines.LINE_BREAKS; False saves a search in all its rows
+    ruling: Ranks | None = None
+    """The order of a reviewer who overruled the judges: it stands for their consensus, never for what they said."""
     pieces: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -79,6 +81,8 @@ class Record:
 
     @cached_property
     def consensus(self) -> Ranks:
+        if self.ruling is not None:
+            return self.ruling
         return consensus([v.ranks for v in self.verdicts], [v.weight for v in self.verdicts])
 
     @property

@@ -130,6 +130,7 @@ class Draft:
         "messages",
         "project",
         "prompt_id",
+        "ruling",
         "source",
         "verdicts",
     )
@@ -146,7 +147,9 @@ class Draft:
             verdicts,
             self.external_id,
             self.project,
+            *ruling,
         ) = row
+        self.ruling = orjson.loads(ruling[0]) if ruling and ruling[0] else None
         # In what the database gives as JSON they stand as they are.
         self.has_breaks = any(map(has_breaks, filter(None, row[:9])))
         self.messages = orjson.loads(messages)
@@ -175,7 +178,14 @@ class Draft:
             project=self.project,
             is_first=is_first,
             has_breaks=self.has_breaks,
+            ruling=_ruled(self.ruling, ids) if self.ruling else None,
         )
+
+
+def _ruled(groups: list[list[int]], ids: list[int]) -> list[int | None]:
+    """A reviewer's order, best first, as ranks that run beside `ids`."""
+    ranks = {sample: rank for rank, group in enumerate(groups) for sample in group}
+    return [ranks.get(sample) for sample in ids]
 
 
 def _verdict(facts: dict[str, Any], ids: list[int], cast: Names, weights: dict[int, Fraction]) -> Verdict:

@@ -70,19 +70,25 @@ PROMPT = """prompt.content_hash COLLATE "C" AS hash, prompt.family, prompt.messa
                prompt.category, prompt.source"""
 GOLD = "EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id)"
 
+# A reviewer's newest word holds: see annotation/reviews.py.
+RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
+DISCARDED = f"EXISTS (SELECT FROM ({RULING}) ruling WHERE ruling.verdict = 'discarded')"
+OVERRULED = f"(SELECT ruling.orders -> task.criterion FROM ({RULING}) ruling WHERE ruling.verdict = 'overruled')::text"
+
 
 def wanted_gold(gold: str) -> str:
     return {"in": "", "out": f"AND NOT {GOLD}", "only": f"AND {GOLD}"}[gold]
 
 
 def tasks(gold: str) -> str:
-    """The tasks to read; those of rating are read too where no particular criterion is asked for."""
+    """The tasks to read, but those that a reviewer discarded; those of rating are read too where no particular
+    criterion is asked for."""
     return f"""
                annotation_task task
           JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
           JOIN {ASKED} ON asked.project_id = task.project_id
          WHERE task.kind = ANY (%(kinds)s) AND {WANTED_PROMPTS} {wanted_gold(gold)}
-           AND EXISTS (
+           AND NOT {DISCARDED} AND EXISTS (
                SELECT FROM annotation_judgement judgement WHERE judgement.task_id = task.id AND judgement.is_current)"""
 
 
@@ -96,7 +102,7 @@ def records(*, gold: str, shown: bool, safer: bool, scores: bool, order: str) ->
     inner = order.replace("project_id, id", "task.project_id, task.id")
     return f"""
 SELECT task.hash, task.family, task.messages, task.language, task.category, task.source,
-       responses.body, verdicts.body, task.external_id, task.project_id
+       responses.body, verdicts.body, task.external_id, task.project_id, {OVERRULED}
   FROM (SELECT task.id, task.sample_ids, task.kind, task.project_id, asked.criterion, asked.safer, asked.model,
                {PROMPT}, prompt.external_id
           FROM {tasks(gold)}

@@ -17,6 +17,7 @@ CHUNK = 500  # tasks a fetch
 JUDGED = """
 SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_ids, gold.ranks, answers.body, votes.body
   FROM annotation_task task LEFT JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
+  JOIN annotation_lane lane ON lane.id = task.lane_id
   LEFT JOIN annotation_gold gold ON gold.task_id = task.id
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_array(sample.id, octet_length(sample.text)))::text AS body
@@ -31,7 +32,7 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
               SELECT json_object_agg(criterion, json_build_array(sample_ids, ranks)) AS body
                 FROM annotation_ranking ranking WHERE ranking.judgement_id = judgement.id) orders
         WHERE judgement.task_id = task.id
-          AND CASE WHEN gold.id IS NULL THEN judgement.is_current ELSE judgement.revision = 1 END) votes
+          AND CASE WHEN lane.purpose = 'qualification' THEN judgement.revision = 1 ELSE judgement.is_current END) votes
  WHERE task.project_id = %(project)s AND task.kind IN ('rank', 'rate', 'chat') AND task.judged > 0
    AND votes.body IS NOT NULL
  ORDER BY task.id
@@ -41,7 +42,7 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
 def judged(project: Project) -> Iterator[Judged]:
     """Every task of the project in which somebody judged answers, with all current judgements of it.
 
-    Of gold it is what was said first: later its right order may be known.
+    In the qualification it is what was said first: afterwards its right order is known.
     """
     values: dict[str, int | str] = {"project": project.pk, "zone": timezone.get_current_timezone_name()}
     with connection.chunked_cursor() as cursor:

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import F
+from django.db.models import F, Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -69,7 +69,9 @@ def _rows(project: Project, shown: Page[Gold]) -> list[Row]:
     main = questions.criterion(project)
     tallies = {gold.task_id: Tally() for gold in shown}
     right = {gold.task_id: _ranks(gold) for gold in shown}
-    said = Judgement.objects.filter(task__in=tallies, revision=1, created_at__gte=F("task__gold__created_at"))
+    explained = Q(task__lane__purpose=Lane.Purpose.QUALIFICATION)  # there counts what was said first
+    counted = (explained & Q(revision=1)) | (~explained & Q(is_current=True))
+    said = Judgement.objects.filter(counted, task__in=tallies, created_at__gte=F("task__gold__created_at"))
     for judgement in said.prefetch_related("rankings").order_by("-pk")[: ANSWERS * PER_PAGE]:
         if tallies[judgement.task_id].n < ANSWERS:
             score = scored(right[judgement.task_id], _orders(judgement), main)

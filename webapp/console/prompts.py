@@ -13,6 +13,7 @@ from annotation.intake.outcome import Taken
 from annotation.intake.rows import BadRow, PromptRow
 from annotation.intake.taking import take_prompts
 from annotation.models import Judgement, Project, Prompt
+from annotation.models.task import TaskKind
 from annotation.nearness import near
 from webapp.console import listing, written
 from webapp.console.access import SignedIn, managed, page, readable
@@ -106,11 +107,12 @@ def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     shown = judged.select_related("person").prefetch_related("rankings")[:JUDGEMENTS]
     orders = [(judgement, listing.orders(judgement, answers)) for judgement in shown]
     form = GenerateForm(project, initial={"prompt": found.pk})
+    tasks = found.tasks.filter(kind=TaskKind.RANK, withdrawn_at=None).select_related("lane", "gold").order_by("pk")
     context: dict[str, Any] = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
     context["written"] = written.of_prompt(found)
     if found.review_state == Prompt.Review.PENDING:
         context["near"] = near(project=project, messages=found.messages, without=[found.pk])
-    return page(request, "prompt", project, **context)
+    return page(request, "prompt", project, tasks=tasks, **context)
 
 
 def _scorer(project: Project) -> RewardModel | None:
