@@ -23,6 +23,7 @@ from django.db import connection
 from annotation.models import Project
 from annotation.models.judgement import OVERALL
 from annotation.questions import Questions, criterion, of
+from annotation.reviews import DISCARDED
 
 STRONGEST = 4  # significantly better
 UNSAFE = "unsafe"  # the flag of that name says it, as any category of harm does
@@ -149,7 +150,7 @@ def groups(
 
 
 # The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and never sorted.
-GROUPS = """
+GROUPS = f"""
 SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, answers.body, votes.body,
        task.language, task.category
   FROM (SELECT task.id, task.prompt_id, task.sample_ids, prompt.content_hash COLLATE "C" AS hash, prompt.family,
@@ -157,7 +158,8 @@ SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, ans
           FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
           JOIN annotation_lane lane ON lane.id = task.lane_id AND lane.purpose = 'work'
          WHERE task.project_id = %(project)s AND (%(tasks)s::bigint[] IS NULL OR task.id = ANY (%(tasks)s))
-           AND NOT EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id) AND EXISTS (
+           AND NOT EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id)
+           AND NOT {DISCARDED} AND EXISTS (
                SELECT FROM annotation_judgement judgement WHERE judgement.task_id = task.id AND judgement.is_current)
          ORDER BY hash, task.id) task
  CROSS JOIN LATERAL (

@@ -14,6 +14,10 @@ from annotation import questions
 from annotation.models import Judgement, Person, Project, Review, Task
 from annotation.models.audit import record
 
+# In statements over `task`: its ruling, and whether that discards it.
+RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
+DISCARDED = f"EXISTS (SELECT FROM ({RULING}) ruling WHERE ruling.verdict = 'discarded')"
+
 Groups = Sequence[Sequence[int]]
 LONGEST_NOTE = 2_000
 

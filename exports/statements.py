@@ -4,6 +4,8 @@ say (hashes of prompts and texts): ids and clocks of a database never decide the
 In all of them `asked` is the query's projects: `(project_id, criterion, safer, model)` a project.
 """
 
+from annotation.reviews import DISCARDED, RULING
+
 ASKED = """unnest(%(projects)s::bigint[], %(criteria)s::text[], %(safer)s::text[], %(models)s::bigint[])
          AS asked (project_id, criterion, safer, model)"""
 
@@ -70,9 +72,6 @@ PROMPT = """prompt.content_hash COLLATE "C" AS hash, prompt.family, prompt.messa
                prompt.category, prompt.source"""
 GOLD = "EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id)"
 
-# A reviewer's newest word holds: see annotation/reviews.py.
-RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
-DISCARDED = f"EXISTS (SELECT FROM ({RULING}) ruling WHERE ruling.verdict = 'discarded')"
 OVERRULED = f"(SELECT ruling.orders -> task.criterion FROM ({RULING}) ruling WHERE ruling.verdict = 'overruled')::text"
 
 
