@@ -1,10 +1,13 @@
 """Tasks by the million, made by the database itself."""
 
+from datetime import timedelta
+
 from django.db import connection
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from annotation.content import content_hash, text_hash
-from annotation.models import Assignment, Generator, Lane, Person, Project, Prompt, QueuePosition, Sample
+from annotation.models import Assignment, Generator, Lane, Person, Project, Prompt, QueuePosition, Sample, Task
 
 # Four answers of one prompt, each drawn from a pool of its own: 60⁴ different tasks.
 POOL = 60
@@ -66,6 +69,14 @@ def has_judged(person: Person, lane: Lane, number: int) -> None:
     QueuePosition.objects.create(person=person, lane=lane, priority=4, queue_number=behind)
 
 
-def expire_all() -> None:
-    """Whatever is in work ran out a moment ago."""
-    Assignment.objects.live().update(expires_at=timezone.now())
+def expire_some(project: Project, number: int) -> None:
+    """Of what is in work, some ran out a moment ago."""
+    live = Assignment.objects.live().filter(project=project).order_by("?")[:number]
+    Assignment.objects.live().filter(pk__in=list(live.values_list("pk", flat=True))).update(
+        expires_at=timezone.now() - timedelta(seconds=1)
+    )
+
+
+def open_slots(project: Project) -> int:
+    slots = Task.objects.filter(project=project, withdrawn_at=None).aggregate(open=Sum(F("overlap") - F("taken")))
+    return slots["open"] or 0

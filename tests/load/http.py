@@ -22,17 +22,27 @@ class Client:
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """The answer's JSON, or None for 204. Raises `Refused` for any other status than 2xx."""
-        sent = b"" if body is None else json.dumps(body).encode()
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {self.token}\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
-        )
-        status, answer = await self._exchange(head.encode() + sent)
+        status, answer = await self._exchange(self._request(method, path, body))
         if status == 204:
             return None
         if not 200 <= status < 300:
             raise Refused(status, answer)
         return json.loads(answer)
+
+    async def throw(self, method: str, path: str, body: Any) -> None:
+        """Send, and hang up without waiting for the answer."""
+        _reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(self._request(method, path, body))
+        await writer.drain()
+        writer.close()
+
+    def _request(self, method: str, path: str, body: Any) -> bytes:
+        sent = b"" if body is None else json.dumps(body).encode()
+        head = (
+            f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Token {self.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(sent)}\r\n\r\n"
+        )
+        return head.encode() + sent
 
     async def _exchange(self, request: bytes) -> tuple[int, bytes]:
         kept = self.streams is not None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from tests.production.conftest import free_port, stop, wait_until
 
@@ -79,14 +80,27 @@ class Web:
         return f"http://127.0.0.1:{self.port}"
 
 
+def test_environment() -> dict[str, str]:
+    """For a server of its own over the database of a running test."""
+    from django.db import connection
+
+    where = connection.settings_dict
+    host = quote(where["HOST"], safe="")
+    login = f"{where['USER']}:{where['PASSWORD']}" if where["PASSWORD"] else where["USER"]
+    return {"DATABASE_URL": f"postgresql://{login}@{host}:{where['PORT'] or 5432}/{where['NAME']}", "DEBUG": "0"}
+
+
 @contextmanager
-def web(folder: Path) -> Iterator[Web]:
+def web(folder: Path, **environment: str) -> Iterator[Web]:
     """gunicorn with the command that `manage.py up` uses."""
     from webapp.supervisor.plan import web as command
 
     port = free_port()
+    (folder / "logs").mkdir(exist_ok=True)
     with (folder / "logs" / "web.log").open("ab") as log:
-        process = subprocess.Popen(command("127.0.0.1", port), cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command("127.0.0.1", port), cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **environment}
+        )
     try:
         wait_until(lambda: _answers(port), lambda: (folder / "logs" / "web.log").read_text())
         yield Web(port, process.pid)

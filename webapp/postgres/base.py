@@ -21,6 +21,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 return connection
             self.pool.putconn(connection)  # which closes what is broken and opens another
 
+    def _configure_connection(self, connection: Any) -> bool:
+        """Once a connection: what is prepared (annotation/statements.py) is planned once, not five times or always."""
+        super()._configure_connection(connection)
+        connection.execute("SET plan_cache_mode = force_generic_plan")
+        return True
+
 
 def _is_well(connection: Any) -> bool:
     waiting = select.poll()
