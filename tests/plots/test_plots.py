@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from webapp.plots import Bar, Curve, Plot, bars, curves, sparkline
+from webapp.plots import Bar, Curve, Plot, Row, bars, curves, forest, sparkline
 from webapp.plots.scale import label, nice
 
 
@@ -93,3 +93,19 @@ def test_a_sparkline_keeps_its_shape() -> None:
     path = ElementTree.fromstring(sparkline([0, 5, 10])).find("path")
     assert path is not None
     assert path.get("d") == "M0.0 100.0 L50.0 50.0 L100.0 0.0"
+
+
+def test_rows_stand_under_each_other_on_one_scale() -> None:
+    rows = [Row("ours <b>", 75.0, 70.0, 80.0, "12", main=True), Row("chance", 50.0)]
+    plot = forest("f", "Title", "What it says", ("Who", "Share", "Pairs"), rows, "%", mark=50.0)
+    svg = parsed(plot)
+    assert svg.get("height") == "8.2rem"
+    assert list(plot.rows) == [("ours <b>", "75% (70 – 80%)", "12"), ("chance", "50%", "")]
+    first, second = [g for g in svg if g.tag == "g"]
+    assert first.find("text").text == "ours <b>"  # type: ignore[union-attr]
+    assert first.find("circle").get("cx") == "83.33%"  # type: ignore[union-attr]
+    assert second.find("circle").get("cx") == "0%"  # type: ignore[union-attr]
+    (mark,) = [line for line in svg if line.get("class") == "plot-mark"]
+    assert mark.get("x1") == "0%"
+    assert len([line for line in first if line.get("class") == "plot-line plot-range"]) == 1
+    assert not [line for line in second if line.get("class") == "plot-line plot-range"]
