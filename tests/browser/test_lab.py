@@ -55,7 +55,7 @@ def test_in_chinese(visit: Open, versions: list[RewardModel], owner: Person) -> 
 def test_a_model_is_registered_by_keyboard(visit: Open, project: Project, owner: Person, settings: Settings) -> None:
     settings.MODEL_ROOTS = [Path("/nowhere")]
     page = visit(owner, "/p/letters/models/answering/")
-    page.get_by_label("Name").fill("ours")
+    page.get_by_label("Name", exact=True).fill("ours")
     page.get_by_label("Where it is").fill("/etc")
     page.get_by_label("Where it is").press("Enter")
     expect(page.locator(".field.invalid")).to_contain_text("MODEL_ROOTS")

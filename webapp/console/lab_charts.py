@@ -36,7 +36,7 @@ def beside(found: Measured, key: str) -> Plot | None:
     """The model beside what it must beat and what it cannot pass."""
     named = [
         (_("Reward model"), found.accuracy),
-        (_("The same, where the shorter answer won"), found.shorter_won),
+        (_("Where the shorter answer won"), found.shorter_won),
         (_("A probe on frozen features"), found.estimate("probe")),
         (_("“Longer wins”"), found.estimate("longer_wins")),
         (_("Two people with each other"), found.people),

@@ -33,7 +33,8 @@ def forest(
 ) -> Plot:
     """A line a row: its name, a dot at its value and its interval, along one scale; `mark` is a line to compare with.
 
-    The names stand above their lines, so that long ones need no room at the side.
+    The names stand above their lines, so that long ones need no room at the side; intervals in figures are in the
+    hover and the table.
     """
     numbers = [v for row in data for v in (row.value, row.low, row.high, mark) if v is not None]
     x = nice(min(numbers, default=0), max(numbers, default=1))
@@ -44,8 +45,14 @@ def forest(
 
 
 def _text(row: Row, suffix: str) -> str:
-    value = f"{row.value:.4g}{suffix}"
-    return value if row.low is None or row.high is None else f"{value} ({row.low:.4g} – {row.high:.4g}{suffix})"
+    value = _number(row.value) + suffix
+    return (
+        value if row.low is None or row.high is None else f"{value} ({_number(row.low)} – {_number(row.high)}{suffix})"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _grid(x: Scale, suffix: str) -> SafeString:
@@ -62,10 +69,10 @@ def _mark(left: float) -> SafeString:
 
 
 def _row(row: Row, top: float, height: float, x: Scale, suffix: str) -> SafeString:
-    middle = percent(top + height * 0.72)
+    words, middle = percent(top + height * 0.42), percent(top + height * 0.72)
     shapes = [
-        tag("text", row.name, x="0", y=percent(top + height * 0.42), class_="plot-label plot-label-row"),
-        tag("text", _text(row, suffix), x="100%", y=percent(top + height * 0.42), class_="plot-label plot-label-y"),
+        tag("text", row.name, x="0", y=words, class_="plot-label plot-label-row"),
+        tag("text", _number(row.value) + suffix, x="100%", y=words, class_="plot-label plot-label-y"),
     ]
     if row.low is not None and row.high is not None:
         ends = {"x1": percent(x.at(row.low)), "x2": percent(x.at(row.high))}
