@@ -36,6 +36,7 @@ class Snapshot(models.Model):
     created_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="snapshots")
     created_at = models.DateTimeField(auto_now_add=True)
     sources = ArrayField(models.BigIntegerField(), default=list)  # ids of the projects whose data it holds
+    is_remote = models.BooleanField(default=False, db_default=False)  # the files lie in a store: shelf.py
     parent = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="successors"
     )  # which it follows

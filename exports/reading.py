@@ -2,7 +2,9 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
+from exports import shelf
 from exports.kinds import JSON_LINES
 from exports.models import Snapshot
 
@@ -25,21 +27,26 @@ def open_file(snapshot: Snapshot, format_name: str, split: str, kind: str = JSON
     Raises `NoSuchFile`, `Withdrawn`, and `Damaged` where the file is gone or cut short. `verify` checks every byte.
     """
     name = f"{format_name}/{split}.{kind}"
-    facts = snapshot.file(name)
-    if snapshot.withdrawn_at:
-        raise Withdrawn(f"Snapshot {snapshot.pk} was withdrawn: {snapshot.withdrawn_why}")
-    if facts is None:
-        raise NoSuchFile(f"This snapshot has no {name}.")
-    path = snapshot.folder / name
+    facts = facts_of(snapshot, name)
+    path = shelf.local(snapshot, name)
     if not path.is_file() or path.stat().st_size != facts["bytes"]:
         raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or not {facts['bytes']} bytes long.")
     return path
 
 
+def facts_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
+    """The manifest's entry of a file that can be had. Raises `NoSuchFile` and `Withdrawn`."""
+    if snapshot.withdrawn_at:
+        raise Withdrawn(f"Snapshot {snapshot.pk} was withdrawn: {snapshot.withdrawn_why}")
+    if facts := snapshot.file(name):
+        return facts
+    raise NoSuchFile(f"This snapshot has no {name}.")
+
+
 def verify(snapshot: Snapshot) -> None:
     """Read all files and compare their hashes with the manifest's. Raises `Damaged`."""
     for name, facts in snapshot.manifest["files"].items():
-        path = snapshot.folder / name
+        path = shelf.local(snapshot, name)
         if not path.is_file() or _sha256(path) != facts["sha256"]:
             raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or was changed.")
 

@@ -17,7 +17,7 @@ import orjson
 from django.db import transaction
 
 from annotation.models import Person, Project
-from exports import card
+from exports import card, shelf
 from exports.manifest import Manifest, manifest_of
 from exports.mixing import mixed
 from exports.models import Snapshot
@@ -51,11 +51,16 @@ def freeze(
     with _draft_of(snapshot.folder) as draft:
         snapshot.manifest = write(draft, project=project, query=asked, parent=parent, report=report)
     snapshot.sha256 = snapshot.manifest["sha256"]
+    if shelf.has_store():
+        shelf.put(snapshot, report)
+        snapshot.is_remote = True
     snapshot.sources = sorted(plan(asked, project).project_ids)
     with transaction.atomic():
         snapshot.save(force_insert=True)
         if parent and parent.withdrawn_at:
             Snapshot.objects.filter(pk=parent.pk, superseded_by=None).update(superseded_by=snapshot)
+        if snapshot.is_remote:
+            transaction.on_commit(lambda: shelf.drop_local(snapshot))
     return snapshot
 
 

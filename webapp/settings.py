@@ -164,6 +164,24 @@ STORAGES = {
     },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
+# Snapshots go to an S3-compatible store where a bucket is named; readers are sent there by links that it signs.
+if bucket := env.text("SNAPSHOT_BUCKET"):
+    STORAGES["snapshots"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": bucket,
+            "location": "snapshots",
+            "endpoint_url": env.text("S3_ENDPOINT_URL") or None,
+            "region_name": env.text("S3_REGION") or None,
+            "access_key": env.text("S3_ACCESS_KEY") or None,  # none: as the machine's own role may
+            "secret_key": env.text("S3_SECRET_KEY") or None,
+            "addressing_style": env.text("S3_ADDRESSING_STYLE", "auto"),
+            "signature_version": "s3v4",
+            "default_acl": None,
+            "querystring_expire": 900,
+            "file_overwrite": True,
+        },
+    }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -19,11 +19,11 @@ from rest_framework.response import Response
 from annotation.models import Person
 from annotation.models.audit import record
 from exports import jobs as freezing
-from exports import packing
+from exports import packing, shelf
 from exports.kinds import FILES
 from exports.models import Snapshot
 from exports.packing import Coding
-from exports.reading import Damaged, Withdrawn, open_file
+from exports.reading import Damaged, Withdrawn, facts_of, open_file
 from webapp.api import links
 from webapp.api.access import READS_DATA, caller, project_for
 from webapp.api.errors import Gone, Unprocessable
@@ -154,11 +154,15 @@ def _sent(request: Request, frozen: Snapshot, name: str, reader: Person, **how: 
     form, _, rest = plain.partition("/")
     split, _, kind = rest.partition(".")
     try:
-        path = open_file(frozen, form, split, kind)
+        facts_of(frozen, plain)
+        elsewhere = None if coding else shelf.link(frozen, plain)
+        path = None if elsewhere else open_file(frozen, form, split, kind)
     except (Damaged, Withdrawn) as error:
         raise Gone(str(error)) from error
     if request.method == "GET":
         record("snapshot.download", actor=reader, project=frozen.project, subject=frozen.pk, file=name, **how)
+    if path is None:
+        return HttpResponseRedirect(elsewhere or "")
     return _body(_plain(request), frozen, path, entry, coding)
 
 
