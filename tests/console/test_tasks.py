@@ -148,6 +148,10 @@ def test_over_the_api(api: Api, owner: Person, annotator: Person, project: Proje
     }
     strange = client.post(where, {"kind": "demonstrate", "prompt_ids": [10**9]})
     assert "no such prompts" in str(strange.json()["errors"])
+    for odd in ([10**30], ["x"], [True], "abc", [[1]]):
+        assert client.post(where, {"kind": "rate", "prompt_ids": odd}).status_code in (400, 422), odd
+    for odd in ({"cohort": "\0"}, {"language": "x" * 17}, {"priority": 10}, {"overlap": 0}, {"number": 10**9}):
+        assert client.post(where, {"kind": "write_prompt", "number": 1, **odd}).status_code == 400, odd
     assert client.post(where, {"kind": "rate"}).status_code == 422
     assert client.post(where, {"kind": "rank"}).status_code == 400
     assert api(annotator).post(where, {"kind": "demonstrate"}).status_code == 404
