@@ -249,6 +249,18 @@ def _named(drafts: list[Draft], cast: Cast, plan: Plan) -> Iterator[Record]:
         yield draft.record(cast, plan.weights, is_first=n == 0)
 
 
+def edits(view: BaseDatabaseWrapper, plan: Plan, cast: "Cast") -> Iterator[Record]:
+    """What people made of an answer, each beside the answer that it started from and better than it.
+
+    By the project's main criterion, so none where another one is asked for.
+    """
+    if plan.query.criterion != OVERALL or plan.query.gold == "only" or plan.query.demonstrations == "out":
+        return
+    for draft in map(Draft, rows(view, statements.EDITS, plan)):
+        if plan.is_mixed_in(draft.project, draft.family):
+            yield draft.record(cast, plan.weights, is_first=False)
+
+
 def written(view: BaseDatabaseWrapper, plan: Plan) -> Iterator[Record]:
     """What people wrote as answers: a record a prompt."""
     return _whole(view, statements.WRITTEN, plan, WRITTEN)

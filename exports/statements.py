@@ -170,6 +170,30 @@ SELECT {PROMPT}, {ANSWERS}, NULL, prompt.external_id,
  ORDER BY hash, prompt.project_id
 """
 
+# Demonstrations that started from another answer: theirs is better than it. A record an edit, whoever made it.
+EDITS = f"""
+SELECT {PROMPT},
+       (SELECT {ANSWERS} FROM annotation_sample sample
+          JOIN annotation_generator generator ON generator.id = sample.generator_id
+         WHERE sample.id IN (edit.sample_id, edit.started_from_id)),
+       edit.verdicts, prompt.external_id, prompt.project_id
+  FROM (SELECT judgement.prompt_id, judgement.sample_id, judgement.started_from_id,
+               json_agg({verdict()})::text AS verdicts
+          FROM annotation_judgement judgement
+          JOIN annotation_task task ON task.id = judgement.task_id AND task.kind = 'demonstrate'
+          JOIN annotation_person person ON person.id = judgement.person_id
+         CROSS JOIN LATERAL (SELECT ARRAY[judgement.sample_id, judgement.started_from_id] AS sample_ids,
+                                    ARRAY[0, 1] AS ranks) ranking
+         WHERE judgement.project_id = ANY (%(projects)s) AND judgement.is_current
+           AND judgement.started_from_id <> judgement.sample_id{MADE_HERE}
+         GROUP BY judgement.prompt_id, judgement.sample_id, judgement.started_from_id) edit
+  JOIN annotation_prompt prompt ON prompt.id = edit.prompt_id
+  JOIN annotation_sample better ON better.id = edit.sample_id AND better.usable
+  JOIN annotation_sample worse ON worse.id = edit.started_from_id
+ WHERE {WANTED_PROMPTS}
+ ORDER BY hash, better.text_hash COLLATE "C", worse.text_hash COLLATE "C", prompt.project_id
+"""
+
 # All accepted prompts; those of gold tasks as the query says.
 PROMPTS = f"""
 SELECT {PROMPT}, '[]', NULL, prompt.external_id, prompt.project_id

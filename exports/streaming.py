@@ -72,6 +72,8 @@ def _records(view: BaseDatabaseWrapper, asked: Plan, reads: Reads) -> Iterator[R
         yield from streams.scored(view, asked)
     elif reads == Reads.JUDGED or asked.query.demonstrations != "only":
         yield from Selection(asked.query).kept(streams.records(view, asked, order=statements.BY_ARRIVAL))
+    if reads == Reads.JUDGED:
+        yield from Selection(asked.query).kept(streams.edits(view, asked, streams.Cast()))
     if reads == Reads.ANSWERS and asked.query.demonstrations != "out":
         yield from streams.written(view, asked)
 

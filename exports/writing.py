@@ -58,6 +58,7 @@ class Writing:
     def all(self) -> Written:
         """Read everything once for each kind of source that the formats read, and write it."""
         self._judged()
+        self._edits()
         if Reads.ANSWERS in self.plan.reads:
             self._answers()
         if Reads.PROMPTS in self.plan.reads:
@@ -82,6 +83,15 @@ class Writing:
                 table.add(record)
             done += len(record.verdicts)
         self.report(done, done, "writing")
+
+    def _edits(self) -> None:
+        """Pairs alone: as answers to learn from they come with all that people wrote."""
+        query = self.plan.query
+        for record in self.selection.kept(streams.edits(self.view, self.plan, self.cast)):
+            split = split_of(record.family, query.seed, query.fractions)
+            self.statistics.add(split, record)
+            for table in self._route(record.family, split, {Reads.JUDGED}):
+                table.add(record)
 
     def _answers(self) -> None:
         if self.plan.query.best_of is not None:
