@@ -27,9 +27,11 @@ class WishSerializer(serializers.Serializer[Any]):
         help_text="How many prompts to write; or for how many prompts at most, the oldest first.",
     )  # fmt: skip
     prompt_ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1), max_length=wishes.MOST_AT_ONCE, required=False,
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        max_length=wishes.MOST_AT_ONCE,
+        required=False,
         help_text="To demonstrate or to rate: these prompts. Without: all of which nobody was asked for it yet.",
-    )  # fmt: skip
+    )
     language = serializers.CharField(max_length=16, allow_blank=True, required=False)
     category = serializers.CharField(max_length=LONGEST_CATEGORY, allow_blank=True, required=False)
     instruction = serializers.CharField(
