@@ -57,6 +57,7 @@ def _background(project: Project) -> dict[str, Any]:
     return {
         "jobs": jobs.newest(project)[:JOBS],
         "newest_model": versions[0] if versions else None,
+        "adopted": RewardModel.objects.adopted(project),
         "newest_heldout": read[-1][1] if read else None,
         "accuracy": charts.accuracy(read),
         "snapshot": Snapshot.objects.filter(project=project).select_related("created_by").first(),

@@ -13,8 +13,8 @@ from webapp.demo.content import lines, text
 from workers import generating
 
 PROJECTS = (
-    {"slug": "everyday-help", "name": "Everyday help", "language": "en", "retrain_every": 10},
-    {"slug": "zhongwen", "name": "中文助手", "language": "zh", "retrain_every": 10},
+    {"slug": "everyday-help", "name": "Everyday help", "language": "en", "next_strategy": "uncertainty"},
+    {"slug": "zhongwen", "name": "中文助手", "language": "zh", "next_strategy": "arrival"},
 )
 ROLES: dict[str, str] = {
     "mia": Role.OWNER,
@@ -58,7 +58,8 @@ def _project(facts: dict[str, Any], people: dict[str, Person]) -> str:
         preset="custom",
         guideline=text(f"guideline_{language}.md"),
         languages=[language],
-        retrain_every=facts["retrain_every"],
+        retrain_every=10,
+        next_strategy=facts["next_strategy"],
     )
     members = [name for name in people if (name, project.slug) not in NOT_IN and people[name] != owner]
     Membership.objects.bulk_create(
