@@ -15,6 +15,38 @@ READ_AT_LEAST = 400  # bytes: shorter tasks are read in a glance
 STEPS = 8  # of the seconds' histogram, an octave: a median is right to 4.5%
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One judgement, as habits are counted; None where it says nothing of one."""
+
+    first_wins: float | None
+    longer_wins: float | None
+    too_fast: float | None
+    as_shown: float | None
+    all_tied: float | None
+    by_chance: float
+    """How likely throwing dice would leave the order as shown."""
+    seconds: float | None
+    by_place: list[float | None]
+    """Of each place on the page, the share of its pairs with a winner that it won."""
+
+
+def see(judged: Judged, vote: Vote, criterion: str) -> Seen:
+    ranks = vote.orders.get(criterion, {})
+    given = [ranks[sample] for sample in vote.shown] if len(ranks) > 1 and set(vote.shown) == set(ranks) else []
+    different = len(set(given))
+    return Seen(
+        first_wins=first_wins(vote, ranks),
+        longer_wins=longer_wins(judged, ranks),
+        too_fast=too_fast(judged, vote),
+        as_shown=float(given == sorted(given) and different == len(given)) if given else None,
+        all_tied=float(different == 1) if given else None,
+        by_chance=1 / factorial(len(given)) if given else 0.0,
+        seconds=vote.seconds,
+        by_place=wins_by_place(vote, ranks),
+    )
+
+
 @dataclass(slots=True)
 class Habits:
     """Of one person, or of all together."""
@@ -28,23 +60,16 @@ class Habits:
     all_tied: Tally = field(default_factory=Tally)
     seconds: Counter[int] = field(default_factory=Counter)
 
-    def add(self, judged: Judged, vote: Vote, criterion: str) -> None:
+    def add(self, seen: Seen) -> None:
         self.judgements += 1
-        ranks = vote.orders.get(criterion, {})
-        _observe(self.first_wins, first_wins(vote, ranks))
-        _observe(self.longer_wins, longer_wins(judged, ranks))
-        _observe(self.too_fast, too_fast(judged, vote))
-        self._see_order(vote, ranks)
-        if vote.seconds is not None:
-            self.seconds[round(STEPS * log2(max(vote.seconds, 0.1)))] += 1
-
-    def _see_order(self, vote: Vote, ranks: Ranks) -> None:
-        if len(ranks) < 2 or set(vote.shown) != set(ranks):
-            return
-        given = [ranks[sample] for sample in vote.shown]
-        self.as_shown.add(float(given == sorted(set(given)) and len(set(given)) == len(given)))
-        self.as_shown_by_chance += 1 / factorial(len(given))
-        self.all_tied.add(float(len(set(given)) == 1))
+        _observe(self.first_wins, seen.first_wins)
+        _observe(self.longer_wins, seen.longer_wins)
+        _observe(self.too_fast, seen.too_fast)
+        _observe(self.as_shown, seen.as_shown)
+        _observe(self.all_tied, seen.all_tied)
+        self.as_shown_by_chance += seen.by_chance
+        if seen.seconds is not None:
+            self.seconds[round(STEPS * log2(max(seen.seconds, 0.1)))] += 1
 
     @property
     def median_seconds(self) -> float | None:
@@ -101,16 +126,26 @@ def too_fast(judged: Judged, vote: Vote) -> float | None:
     return float(size > FASTEST_READING * vote.seconds)
 
 
+def wins_by_place(vote: Vote, ranks: Ranks) -> list[float | None]:
+    shown = vote.shown
+    won, met = [0] * len(shown), [0] * len(shown)
+    for upper, lower in pairs(range(len(shown))):
+        if said := relation(ranks, shown[upper], shown[lower]):
+            won[upper if said > 0 else lower] += 1
+            met[upper] += 1
+            met[lower] += 1
+    return [w / m if m else None for w, m in zip(won, met, strict=True)]
+
+
 @dataclass(slots=True)
 class Places:
     """How often an answer wins by its place on the page: `[0]` stands first."""
 
     tallies: list[Tally] = field(default_factory=lambda: [Tally() for _ in range(9)])
 
-    def add(self, vote: Vote, ranks: Ranks) -> None:
-        for place, sample in enumerate(vote.shown[: len(self.tallies)]):
-            others = [relation(ranks, sample, other) for other in vote.shown if other != sample]
-            _observe(self.tallies[place], _share(others))
+    def add(self, seen: Seen) -> None:
+        for tally, share in zip(self.tallies, seen.by_place, strict=False):
+            _observe(tally, share)
 
     def figures(self) -> list[dict[str, Any]]:
         return [tally.estimate().as_dict() for tally in self.tallies if tally.n]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotation.quality.agreement import Agreement
-from annotation.quality.bias import Habits, Places
+from annotation.quality.bias import Habits, Places, see
 from annotation.quality.gold import scored
 from annotation.quality.said import Judged, Vote
 from annotation.quality.shares import Estimate, Tally
@@ -52,9 +52,10 @@ class Measure:
             self._add_vote(judged, vote)
 
     def _add_vote(self, judged: Judged, vote: Vote) -> None:
+        seen = see(judged, vote, self.main)
         for habits in (self.all, self.habits.setdefault(vote.person, Habits())):
-            habits.add(judged, vote, self.main)
-        self.places.add(vote, vote.orders.get(self.main, {}))
+            habits.add(seen)
+        self.places.add(seen)
         if judged.gold is not None and vote.of_gold:
             self._check(vote, scored(judged.gold, vote.orders, self.main))
 

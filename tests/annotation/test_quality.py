@@ -9,7 +9,7 @@ import pytest
 
 from annotation.quality.agreement import compare, mid_ranks
 from annotation.quality.alpha import Coincidences
-from annotation.quality.bias import Habits, first_wins, longer_wins, too_fast
+from annotation.quality.bias import Habits, first_wins, longer_wins, see, too_fast
 from annotation.quality.gold import score
 from annotation.quality.measure import Measure
 from annotation.quality.said import Judged, Vote
@@ -195,7 +195,7 @@ def test_who_cannot_have_read_it_was_too_fast() -> None:
 def test_an_order_left_as_it_was_shown() -> None:
     habits = Habits()
     for ranks in (order(1, 2, 3), order(1, 3, 2), {1: 0, 2: 0, 3: 0}):
-        habits.add(Judged(1, []), vote(1, ranks, shown=[1, 2, 3]), "overall")
+        habits.add(see(Judged(1, []), vote(1, ranks, shown=[1, 2, 3]), "overall"))
     figures = habits.figures()
     assert figures["as_shown"]["value"] == pytest.approx(1 / 3, abs=1e-6)
     assert figures["as_shown"]["by_chance"] == pytest.approx(1 / 6, abs=1e-6)
@@ -205,7 +205,7 @@ def test_an_order_left_as_it_was_shown() -> None:
 def test_the_median_is_right_to_a_step_of_the_histogram() -> None:
     habits = Habits()
     for seconds in (5, 30, 31, 29, 600):
-        habits.add(Judged(1, []), vote(1, order(1, 2), seconds=seconds), "overall")
+        habits.add(see(Judged(1, []), vote(1, order(1, 2), seconds=seconds), "overall"))
     assert habits.median_seconds == pytest.approx(30, rel=0.05)
     assert Habits().median_seconds is None
 
