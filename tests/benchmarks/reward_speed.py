@@ -169,8 +169,9 @@ def bound(network: RewardNetwork, groups: Sequence[Group]) -> float:
 class TakeTurns(TrainerCallback):
     """After each of TRL's steps, times it, and lets ours take the same step; the first of both is not counted."""
 
-    def __init__(self, ours: Trainer) -> None:
-        self.ours, self.turns, self.started = ours, Turns(), 0.0
+    def __init__(self, ours: Trainer, share: float) -> None:
+        """`share`: pairs in a step of ours over those in one of theirs."""
+        self.ours, self.share, self.turns, self.started = ours, share, Turns(), 0.0
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         self.started = clock()
@@ -181,7 +182,7 @@ class TakeTurns(TrainerCallback):
         self.ours._step()
         if state.global_step > 1:
             self.turns.ours.append(clock() - started)
-            self.turns.theirs.append(theirs)
+            self.turns.theirs.append(theirs * self.share)
 
 
 def trl_trainer(base: Path, pairs: Dataset, scratch: Path, bf16: bool, cpu: bool, **options: Any) -> RewardTrainer:
@@ -198,8 +199,11 @@ def trl_trainer(base: Path, pairs: Dataset, scratch: Path, bf16: bool, cpu: bool
 
 
 def fastest(base: Path, pairs: Dataset, scratch: Path, step: int, cpu: bool) -> tuple[int, bool]:
-    """TRL's fastest batch size that divides a step of `step` pairs, and whether bf16 is faster."""
-    sizes = [size for size in BATCH_SIZES if step % size == 0] or [step]
+    """TRL's fastest batch size of those that make up a step of `step` pairs, and whether bf16 is faster.
+
+    Where none divides it, each may: a step of theirs then holds other numbers of pairs, and its time counts by pairs.
+    """
+    sizes = [size for size in BATCH_SIZES if step % size == 0] or list(BATCH_SIZES)
     found: dict[tuple[int, bool], float] = {}
     for bf16 in (False, True):
         for size in sizes:
@@ -256,9 +260,10 @@ def race(name: str, base: Path, groups: list[Group], config: TrainConfig, steps:
     size, bf16 = fastest(base, pairs, scratch / "trl", step, cpu)
     if bf16:  # the same precision for both
         ours = our_trainer(base, groups, replace(config, mixed_precision="bf16"), scratch / f"{name}-bf16")
-    options = {"per_device_train_batch_size": size, "gradient_accumulation_steps": max(step // size, 1)}
+    passes = max(round(step / size), 1)
+    options = {"per_device_train_batch_size": size, "gradient_accumulation_steps": passes}
     theirs = trl_trainer(base, pairs, scratch / "trl", bf16, cpu, max_steps=steps, warmup_steps=1, **options)
-    turns = TakeTurns(ours)
+    turns = TakeTurns(ours, len(pairs) / steps / (size * passes))
     theirs.add_callback(turns)
     theirs.train()
     found = turns.turns

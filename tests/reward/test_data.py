@@ -1,12 +1,15 @@
 import random
+import tracemalloc
 from dataclasses import replace
+from itertools import combinations
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from tests.reward.synthetic import make_group, make_groups
 from workers.reward import data
-from workers.reward.data import Groups, GroupWriter
+from workers.reward.data import Group, Groups, GroupWriter
 
 
 def write(path, groups):
@@ -81,3 +84,31 @@ def test_past_the_end(tmp_path):
     read = write(tmp_path / "groups.arrow", make_groups(3, random.Random(0)))
     with pytest.raises(IndexError, match="Row 3 of 3"):
         read[3]
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path):
+    """40 MB of texts, 36,000 comparisons: what is held at once is a record batch, in writing and in reading."""
+    answers = [f"{'word ' * 300}{k}" for k in range(4)]
+    pairs = list(combinations(range(4), 2))
+    sides = {"first": [i for i, _ in pairs], "second": [j for _, j in pairs]}
+    ones = {"probability": [1.0] * 6, "weight": [1.0] * 6, "margin": [0.5] * 6}
+    path = tmp_path / "groups.arrow"
+    tracemalloc.start()
+    before = pa.total_allocated_bytes()
+    try:
+        with GroupWriter(path) as writer:
+            for n in range(6000):
+                group = Group(str(n), str(n), str(n), "train", [], list("abcd"), answers, **sides, **ones)
+                writer.write(group)
+        written = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        groups = Groups(path)
+        rows = groups.rows("train")
+        order = np.random.default_rng(0).permutation(rows)[:500]
+        assert sum(len(groups[int(row)].responses) for row in order) == 2000
+        read = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert path.stat().st_size > 36_000_000
+    assert max(written, read) < 8 * 2**20, f"{written:,} and {read:,} bytes"
+    assert pa.total_allocated_bytes() - before < 8 * 2**20  # what is read lies in the mapped file

@@ -59,9 +59,13 @@ def test_refusal_comes_through_the_launcher(make_run):
 
 
 @pytest.mark.slow
-def test_two_processes_take_the_same_steps_as_one(make_run, tiny_config):
-    """Five groups a step do not divide by two, and the last step's one group leaves a process without a share."""
-    config = replace(tiny_config, batch_groups=5, epochs=1)
+@pytest.mark.parametrize("base", ["tiny_bert", "tiny_llama"])
+def test_two_processes_take_the_same_steps_as_one(make_run, tiny_config, base, request):
+    """Five groups a step do not divide by two, and the last step's one group leaves a process without a share.
+
+    The second base is causal: its groups are packed.
+    """
+    config = replace(tiny_config, base=str(request.getfixturevalue(base)), batch_groups=5, epochs=1)
     groups = make_groups(20, random.Random(1))  # 16 to train on: steps of 5, 5, 5 and 1
     one, two = make_run("one", groups, config), make_run("two", groups, config)
     assert train_in(one, lambda: False) == FINISHED

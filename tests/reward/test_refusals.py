@@ -46,6 +46,16 @@ def test_base_that_is_no_model(make_run, tiny_config, tmp_path):
     assert "could not be loaded" in reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
 
 
+def test_base_that_is_no_language_model(make_run, tiny_config, tiny_bert, tmp_path):
+    """It looks at pictures; somebody put a tokenizer beside it."""
+    for file in tiny_bert.glob("token*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "config.json").write_text('{"model_type": "vit"}')
+    found = reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
+    assert "could not be loaded as a language model" in found
+    assert len(found) < 600
+
+
 def test_base_that_is_too_short(make_run, tiny_config):
     assert "reads at most 64 tokens" in reason(make_run(config=replace(tiny_config, max_prompt_tokens=60)))
 

@@ -106,6 +106,22 @@ def test_killed_in_the_middle_and_resumed(make_run, whole):
 
 
 @pytest.mark.slow
+def test_packed_groups_killed_and_resumed(make_run, tiny_config, tiny_llama):
+    """The same to the bit with a causal base, whose groups are packed."""
+    config = replace(tiny_config, base=str(tiny_llama))
+    whole, run = make_run("whole", config=config), make_run("killed", config=config)
+    train_in(whole, never)
+    with spawn(run) as trainer:
+        wait_for_step(run, 7)
+        trainer.kill()
+    assert not run.metrics.exists()
+    assert train_in(run, never) == FINISHED
+    assert any(event.get("resumed") for event in run.events())
+    assert json.loads(run.metrics.read_text())["packed"]
+    assert_same(run, whole)
+
+
+@pytest.mark.slow
 def test_sigterm_saves_a_checkpoint(make_run, tiny_config):
     run = make_run("stopped", config=replace(tiny_config, epochs=500))
     with spawn(run) as trainer:

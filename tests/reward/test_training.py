@@ -33,20 +33,22 @@ def trained(make_run, tiny_config):
 
 
 @pytest.mark.slow
-def test_recovers_the_hidden_scorer(make_run, tiny_config):
-    run = make_run(groups=make_groups(400, random.Random(1)), config=replace(tiny_config, epochs=6))
+@pytest.mark.parametrize("base", ["tiny_bert", "tiny_llama"])
+def test_recovers_the_hidden_scorer(make_run, tiny_config, base, request):
+    config = replace(tiny_config, base=str(request.getfixturevalue(base)), epochs=6)
+    run = make_run(groups=make_groups(1000, random.Random(1)), config=config)
     train_in(run, never)
     figures = metrics_of(run)
-    assert figures["accuracy"]["low"] > 0.8
+    assert figures["accuracy"]["low"] > 0.85
     assert figures["split"] == "test"
-    fresh = [make_group(n, "test", random.Random(99 + n)) for n in range(30)]
+    fresh = [make_group(n, "test", random.Random(99 + n)) for n in range(100)]
     found = Scorer(run.model).score_many((group.messages, group.responses) for group in fresh)
     # Within each prompt: comparisons say nothing about one prompt's answers against another's.
     taus = [
         kendalltau([hidden_score(text) for text in group.responses], scores).statistic
         for group, scores in zip(fresh, found, strict=True)
     ]
-    assert sum(taus) / len(taus) > 0.7
+    assert sum(taus) / len(taus) > 0.9
 
 
 def test_shuffled_labels_give_chance(make_run, tiny_config):

@@ -78,8 +78,6 @@ class TrainConfig:
     """`cpu`, or `auto` for whatever accelerate finds."""
     processes: int = 1
     """Processes under accelerate, one a GPU."""
-    sharding: str = "none"
-    """With several processes: `none` keeps the whole model on each (DDP), `fsdp` deals its weights out over them."""
     mixed_precision: str = "auto"
     """`bf16`, `no`, or `auto`: bf16 on CUDA, where the device has it, and float32 elsewhere."""
     lora_rank: int = 0
@@ -125,7 +123,7 @@ _REAL_RANGE: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 _CHOICES: dict[str, tuple[str, ...]] = {
     "target": ("reward", "cost"), "loss": ("pairs", "listwise"), "device": ("auto", "cpu"),
-    "mixed_precision": ("auto", "no", "bf16"), "sharding": ("none", "fsdp"),
+    "mixed_precision": ("auto", "no", "bf16"),
 }  # fmt: skip
 
 
@@ -144,8 +142,6 @@ def _problems(config: TrainConfig) -> list[str]:
     ]
     if config.device == "cpu" and config.processes != 1:
         found.append("processes must be 1 on the cpu: accelerate starts several for GPUs only. Use threads.")
-    if config.sharding == "fsdp" and config.processes == 1:
-        found.append("fsdp deals a model out over several processes: set processes, one a GPU.")
     if config.lora_rank and config.frozen_layers:
         found.append("lora_rank freezes the base by itself: leave frozen_layers at 0.")
     if not isinstance(config.criterion, str) or not config.criterion.strip():

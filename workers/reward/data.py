@@ -200,7 +200,8 @@ class Groups:
 
     def demonstrations(self) -> NDArray[np.int64]:
         """Row numbers (n,) of the answers that people wrote."""
-        return np.flatnonzero(np.array([split == DEMONSTRATION for split in self.column("split")], dtype=np.bool_))
+        splits = enumerate(self.column("split"))
+        return np.array([row for row, split in splits if split == DEMONSTRATION], dtype=np.int64)
 
     def column(self, name: str) -> Iterator[Any]:
         """The values of one column, a record batch at a time in memory."""

@@ -26,7 +26,10 @@ def load_base(config: TrainConfig) -> RewardNetwork:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise TrainingRefused(f"The base model {config.base!r} could not be loaded: {error}") from error
+        raise TrainingRefused(
+            f"The base model {config.base!r} could not be loaded as a language model with a tokenizer: "
+            f"{str(error).strip().partition(chr(10))[0][:300]}"
+        ) from error
     _ensure_padding(model, tokenizer)
     _check_length(model, tokenizer, config)
     _keep_layers(model, config.kept_layers)

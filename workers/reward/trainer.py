@@ -49,6 +49,7 @@ class Trainer:
         optimizer = make_optimizer(self.network.model, self.config)
         self.model, self.optimizer = self.accelerator.prepare(self.network.scorer, optimizer)
         self.losses = objective(self.config)
+        self._order: tuple[int, NDArray[np.int64]] = (-1, self.train_rows)
         self.progress = Progress(tokens=self.config.tokens_per_pass)
 
     def fit(self) -> None:
@@ -120,7 +121,9 @@ class Trainer:
         """The groups of one step, in an order that only the seed and the epoch decide."""
         steps_an_epoch = self.total_steps // self.config.epochs
         epoch, number = divmod(step, steps_an_epoch)
-        order = np.random.default_rng((self.config.seed, epoch)).permutation(self.train_rows)
+        if self._order[0] != epoch:  # drawn once an epoch: with millions of groups it takes its time
+            self._order = epoch, np.random.default_rng((self.config.seed, epoch)).permutation(self.train_rows)
+        order = self._order[1]
         size = self.config.batch_groups
         return [int(row) for row in order[number * size : (number + 1) * size]]
 
