@@ -146,3 +146,14 @@ def test_the_document_names_every_body(client: Any) -> None:
     names = {part["$ref"].rpartition("/")[2] for part in schema["components"]["schemas"]["Said"]["oneOf"]}
     assert body["application/json"]["schema"]["$ref"].endswith("/Said")
     assert names >= {"Verdict", "Demonstration", "NewPrompt", "PromptReview", "Rates"}
+
+
+def test_near_copies_are_pointed_out(api: Api, wanted: Project, annotator: Person, viewer: Person) -> None:
+    where = "/api/v1/projects/letters/near-copies/"
+    say(api(annotator), take(api(annotator), "write_prompt"), prompt=RAINBOW)
+    (near,) = api(annotator).post(where, {"prompt": RAINBOW + " Be brief."}).json()
+    assert near["messages"] == [{"role": "user", "content": RAINBOW}]
+    assert 0.5 < near["similarity"] < 1
+    assert api(annotator).post(where, {"prompt": "Something else altogether"}).json() == []
+    assert api(annotator).post(where, {}).status_code == 400
+    assert api(viewer).post(where, {"prompt": RAINBOW}).status_code == 404

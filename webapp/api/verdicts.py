@@ -42,22 +42,30 @@ class DemonstrationSerializer(ShortSerializer):
         return writing.Demonstration(**self.validated_data)
 
 
-class NewPromptSerializer(ShortSerializer):
+class PromptTextSerializer(serializers.Serializer[Any]):
+    """A prompt as one text or as a conversation."""
+
     prompt = text_field(required=False, help_text="One message of the user's; or else `messages`.")
     messages = MessageSerializer(many=True, required=False)
-    language = serializers.CharField(max_length=16, allow_blank=True, required=False)
-    category = serializers.CharField(max_length=writing.LONGEST_CATEGORY, allow_blank=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("prompt" in attrs) == ("messages" in attrs):
             raise serializers.ValidationError({"prompt": ["Send either prompt, a text, or messages."]})
         return attrs
 
+    def conversation(self) -> list[dict[str, str]]:
+        text = self.validated_data.get("prompt")
+        messages = self.validated_data.get("messages") or [{"role": "user", "content": text}]
+        return [dict(message) for message in messages]
+
+
+class NewPromptSerializer(PromptTextSerializer, ShortSerializer):
+    language = serializers.CharField(max_length=16, allow_blank=True, required=False)
+    category = serializers.CharField(max_length=writing.LONGEST_CATEGORY, allow_blank=True, required=False)
+
     def verdict(self) -> writing.NewPrompt:
-        fields = dict(self.validated_data)
-        text = fields.pop("prompt", None)
-        messages = fields.pop("messages", None) or [{"role": "user", "content": text}]
-        return writing.NewPrompt(messages=[dict(message) for message in messages], **fields)
+        fields = {name: value for name, value in self.validated_data.items() if name not in ("prompt", "messages")}
+        return writing.NewPrompt(messages=self.conversation(), **fields)
 
 
 class PromptReviewSerializer(serializers.Serializer[Any]):
