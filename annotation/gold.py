@@ -26,7 +26,7 @@ from annotation.models.task import NextQueueNumber, TaskKind
 EVERYBODY = 30_000  # the overlap of a gold task: nobody gets it twice anyway
 PURPOSES = (Lane.Purpose.GOLD, Lane.Purpose.QUALIFICATION)
 FILES = tuple(name for name, form in FORMATS.items() if form.kind == "comparisons")
-KEY = "gold"  # the name under which an imported file's own order is kept
+KEY = "gold"  # the name under which a file's orders come in
 
 Rows = Iterable[tuple[int, ComparisonRow] | BadRow]
 Groups = Sequence[Sequence[int]]
@@ -98,8 +98,7 @@ def take(
 ) -> tuple[Taken, int]:
     """Gold from a file of rankings, all of it or nothing (promise 7); and how many tasks became gold.
 
-    Rows are as `take_comparisons` takes them; `explanations` by line. The file's order is kept as the judgement of an
-    imported person named `gold`, and a row whose answers all tie is refused.
+    Rows are as `take_comparisons` takes them; `explanations` by line. A row whose answers all tie is refused.
     """
     words: dict[str, str] = {}
     with transaction.atomic():
@@ -123,16 +122,18 @@ def _signed(rows: Rows, explanations: Mapping[int, str], words: dict[str, str]) 
 
 
 def _make_all(project: Project, by: Person, words: Mapping[str, str], purpose: str) -> int:
+    """Gold of each order that was just taken in; as a judgement it has done its duty."""
     main = questions.criterion(project)
-    said = Judgement.objects.current().filter(
-        project=project, person__origin=Person.Origin.IMPORTED, person__username=f"{project.slug}:{KEY}",
-        task__gold=None, task__withdrawn_at=None, prompt__content_hash__in=list(words),
-    )  # fmt: skip
+    said = Judgement.objects.filter(
+        project=project, person__origin=Person.Origin.IMPORTED, person__username=f"{project.slug}:{KEY}"
+    )
+    new = said.filter(task__gold=None, task__withdrawn_at=None).select_related("task", "prompt")
     made = 0
-    for judgement in said.select_related("task", "prompt").prefetch_related("rankings"):
-        for ranking in judgement.rankings.all():
-            if ranking.criterion == main:
-                explanation = words[judgement.prompt.content_hash]
-                make(task=judgement.task, groups=ranking.groups, by=by, explanation=explanation, purpose=purpose)
-                made += 1
+    for judgement in new.prefetch_related("rankings"):
+        for ranking in [each for each in judgement.rankings.all() if each.criterion == main]:
+            explanation = words.get(judgement.prompt.content_hash, "")
+            make(task=judgement.task, groups=ranking.groups, by=by, explanation=explanation, purpose=purpose)
+            made += 1
+    Task.objects.filter(pk__in=said.values("task_id")).update(taken=F("taken") - 1, judged=F("judged") - 1)
+    said.delete()
     return made

@@ -56,7 +56,7 @@ class Measure:
         for habits in (self.all, self.habits.setdefault(vote.person, Habits())):
             habits.add(seen)
         self.places.add(seen)
-        if judged.gold is not None and vote.of_gold:
+        if judged.gold is not None:
             self._check(vote, scored(judged.gold, vote.orders, self.main))
 
     def _check(self, vote: Vote, score: float | None) -> None:

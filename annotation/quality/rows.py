@@ -24,14 +24,13 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
          FROM annotation_sample sample WHERE sample.id = ANY (task.sample_ids)) answers
  CROSS JOIN LATERAL (
        SELECT json_agg(json_build_array(judgement.person_id, (judgement.created_at AT TIME ZONE %(zone)s)::date,
-                                        judgement.seconds, assignment.shown, orders.body,
-                                        gold.created_at <= judgement.created_at))::text AS body
+                                        judgement.seconds, assignment.shown, orders.body))::text AS body
          FROM annotation_judgement judgement
          LEFT JOIN annotation_assignment assignment ON assignment.uuid = judgement.assignment_id
         CROSS JOIN LATERAL (
               SELECT json_object_agg(criterion, json_build_array(sample_ids, ranks)) AS body
                 FROM annotation_ranking ranking WHERE ranking.judgement_id = judgement.id) orders
-        WHERE judgement.task_id = task.id
+        WHERE judgement.task_id = task.id AND (gold.id IS NULL OR gold.created_at <= judgement.created_at)
           AND CASE WHEN lane.purpose = 'qualification' THEN judgement.revision = 1 ELSE judgement.is_current END) votes
  WHERE task.project_id = %(project)s AND task.kind IN ('rank', 'rate', 'chat') AND task.judged > 0
    AND votes.body IS NOT NULL
@@ -42,7 +41,8 @@ SELECT task.id, coalesce(octet_length(prompt.messages::text), 0), gold.sample_id
 def judged(project: Project) -> Iterator[Judged]:
     """Every task of the project in which somebody judged answers, with all current judgements of it.
 
-    In the qualification it is what was said first: afterwards its right order is known.
+    In the qualification it is what was said first: afterwards its right order is known. What was said of a task before
+    it was gold counts nowhere: its right order may come from it.
     """
     values: dict[str, int | str] = {"project": project.pk, "zone": timezone.get_current_timezone_name()}
     with connection.chunked_cursor() as cursor:
@@ -64,16 +64,9 @@ def _judged(
     )
 
 
-def _vote(
-    person: int,
-    day: str,
-    seconds: float | None,
-    shown: list[int] | None,
-    orders: dict[str, Any] | None,
-    of_gold: bool | None,
-) -> Vote:
+def _vote(person: int, day: str, seconds: float | None, shown: list[int] | None, orders: dict[str, Any] | None) -> Vote:
     by_criterion = {criterion: _ranks(*arrays) for criterion, arrays in (orders or {}).items()}
-    return Vote(person, date.fromisoformat(day), by_criterion, shown or (), seconds, of_gold is not False)
+    return Vote(person, date.fromisoformat(day), by_criterion, shown or (), seconds)
 
 
 def _ranks(sample_ids: list[int], ranks: list[int]) -> Ranks:

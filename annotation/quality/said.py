@@ -19,8 +19,6 @@ class Vote:
     shown: Sequence[int] = ()
     """Sample ids in the order of the page; empty for judgements made elsewhere."""
     seconds: float | None = None
-    of_gold: bool = True
-    """Whether a gold task was gold when they judged it: the order may have been taken from what they said."""
 
 
 @dataclass(frozen=True, slots=True)

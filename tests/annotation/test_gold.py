@@ -97,7 +97,8 @@ def test_the_same_file_again_makes_nothing_new(project: Project, owner: Person) 
         taken, made = gold.take(project=project, rows=llmbar(lines(ROW)), by=owner, explanations={})
         assert made == made_now
         assert not taken.errors
-    assert Judgement.objects.count() == 1
+    assert not Judgement.objects.exists()
+    assert Task.objects.values_list("taken", "judged").get() == (0, 0)
 
 
 def test_a_bad_row_takes_nothing(project: Project, owner: Person) -> None:
