@@ -26,8 +26,8 @@ def pull() -> list[Job]:
     wants |= Q(retrain_below__isnull=False)
     projects = Project.objects.filter(archived_at=None)
     started = [job for project in projects.filter(wants) if (job := retrain_if_due(project))]
-    models = RewardModel.objects.filter(is_adopted=True, project__archived_at=None).select_related("project")
-    return started + [job for model in models if (job := rescore_if_due(model))]
+    models = RewardModel.objects.filter(Q(is_adopted=True) | Q(adoption={}), project__archived_at=None)
+    return started + [job for model in models.select_related("project") if (job := rescore_if_due(model))]
 
 
 def retrain_if_due(project: Project) -> Job | None:
@@ -109,13 +109,20 @@ def _has_fallen(project: Project, seen: int, floor: float) -> bool:
 
 
 def rescore_if_due(model: RewardModel) -> Job | None:
-    """Score what came in since the adopted version's last scores, or choose anew where the strategy was changed."""
+    """Score what came in since the adopted version's last scores, or choose anew where the strategy was changed.
+
+    So is a version whose scoring failed before it was decided whether to adopt it; not one whose scoring somebody
+    cancelled.
+    """
     if Job.objects.unfinished().filter(project=model.project, kind__in=[Job.Kind.SCORE, Job.Kind.TRAIN]).exists():
         return None  # the one under way does it, or its successor
-    strategy = model.priorities.get("strategy", NextStrategy.ARRIVAL)
-    if strategy == model.project.next_strategy and not _lacks_scores(model):
-        return None
-    return None if _failed_lately(model) else scoring.start(reward_model=model, by=None)
+    return scoring.start(reward_model=model, by=None) if _wants_scoring(model) and not _leave_it(model) else None
+
+
+def _wants_scoring(model: RewardModel) -> bool:
+    if not model.adoption:
+        return True
+    return model.priorities.get("strategy", NextStrategy.ARRIVAL) != model.project.next_strategy or _lacks_scores(model)
 
 
 def _lacks_scores(model: RewardModel) -> bool:
@@ -130,8 +137,11 @@ def _lacks_scores(model: RewardModel) -> bool:
     return False
 
 
-def _failed_lately(model: RewardModel) -> bool:
-    """Whether scoring with this version failed a moment ago: once an hour is often enough to try again."""
-    hour_ago = timezone.now() - timedelta(hours=1)
-    tries = Job.objects.filter(project=model.project, kind=Job.Kind.SCORE, created_at__gt=hour_ago)
-    return tries.filter(state=Job.State.FAILED, arguments__reward_model=model.pk).exists()
+def _leave_it(model: RewardModel) -> bool:
+    """Whether its last scoring was cancelled, or failed within the hour: often enough to try again."""
+    tries = Job.objects.filter(project=model.project, kind=Job.Kind.SCORE, arguments__reward_model=model.pk)
+    last = tries.order_by("-created_at").first()
+    if last is None:
+        return False
+    failed_lately = last.state == Job.State.FAILED and last.created_at > timezone.now() - timedelta(hours=1)
+    return failed_lately or (last.state == Job.State.CANCELLED and not model.adoption)

@@ -112,7 +112,7 @@ def test_pages_before_anything_happened(manager: Client, project: Project) -> No
 def test_a_version_that_is_being_scored(manager: Client, ranked: Project, make_model: MakeModel) -> None:
     make_model()
     assertContains(manager.get(url("reward_model", 1)), "Its answers are being scored")
-    assertContains(manager.get(url("reward_models")), "being scored")
+    assertContains(manager.get(url("reward_models")), "not decided yet")
 
 
 def test_figures_from_elsewhere_break_no_page(manager: Client, ranked: Project, make_model: MakeModel) -> None:

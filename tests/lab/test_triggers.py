@@ -161,3 +161,17 @@ def test_a_broken_version_is_not_tried_every_ten_seconds(ranked: Project, make_m
     (job,) = triggers.pull()
     Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, finished_at=timezone.now())
     assert triggers.pull() == []
+
+
+def test_a_version_whose_scoring_was_lost_is_not_forgotten(ranked: Project, make_model: MakeModel) -> None:
+    """Its scoring failed before anything was decided: it is tried again, but not where somebody cancelled it."""
+    make_model()
+    (job,) = triggers.pull()
+    over = {"finished_at": timezone.now()}
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, **over)
+    assert triggers.pull() == []
+    older(2)
+    (again,) = triggers.pull()
+    assert again.arguments == job.arguments
+    Job.objects.filter(pk=again.pk).update(state=Job.State.CANCELLED, **over)
+    assert triggers.pull() == []
