@@ -25,14 +25,14 @@ SELECT {ASSIGNMENT.sql}, {TASK.sql}, {PROJECT.sql}
 
 def where_one_judges(*, person: Person, slug: str) -> Project:
     """Raises `Project.DoesNotExist`, also where the person is no member or one who only looks."""
-    if found := rows((WHERE_ONE_JUDGES, {"slug": slug, **_as_judge(person)})):
+    if found := rows((WHERE_ONE_JUDGES, {"slug": slug, **as_judge(person)})):
         return PROJECT.read(found[0])
     raise Project.DoesNotExist
 
 
 def own_assignment(*, person: Person, uuid: UUID) -> Assignment:
     """With its task and project: as `AssignmentQuerySet.visible_to` has it. Raises `Assignment.DoesNotExist`."""
-    found = rows((OWN, {"uuid": uuid, **_as_judge(person)}))
+    found = rows((OWN, {"uuid": uuid, **as_judge(person)}))
     if not found:
         raise Assignment.DoesNotExist
     first, second = len(ASSIGNMENT.names), len(ASSIGNMENT.names) + len(TASK.names)
@@ -41,5 +41,5 @@ def own_assignment(*, person: Person, uuid: UUID) -> Assignment:
     return assignment
 
 
-def _as_judge(person: Person) -> dict[str, Any]:
+def as_judge(person: Person) -> dict[str, Any]:
     return {"person": person.pk, "roles": [*JUDGES], "confined": person.confined_to}

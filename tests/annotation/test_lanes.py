@@ -166,6 +166,6 @@ def test_no_table_that_grows_is_read_from_end_to_end(project: Project, annotator
     for who in (owner, *(person(f"judge{number}") for number in range(19))):
         bulk.has_judged(who, lane, 200)
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE annotation_task, annotation_assignment, annotation_sample, annotation_prompt")
+        cursor.execute("ANALYZE annotation_task, annotation_assignment, annotation_judgement, annotation_sample")
     for sql in (queue.LEASE_NEXT, queue.LEASE_FROM_START, plain.statement(), lookups.OWN, lookups.WHERE_ONE_JUDGES):
         assert not plans.scanned_whole(plans.generic(sql)) & BIG, sql

@@ -48,13 +48,20 @@ def _prompt(project: Project) -> tuple[Prompt, list[int]]:
 
 VETERAN = """
 WITH first AS (
-    SELECT id, project_id, prompt_id, sample_ids, queue_number FROM annotation_task
+    SELECT id, project_id, sample_ids, queue_number FROM annotation_task
      WHERE lane_id = %(lane)s AND priority = 4 AND taken < overlap AND withdrawn_at IS NULL
      ORDER BY queue_number LIMIT %(number)s
 ), done AS (
     INSERT INTO annotation_assignment
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, closed_at, skip_reason)
     SELECT gen_random_uuid(), project_id, id, %(person)s, 'judged', sample_ids, now(), now(), now(), '' FROM first
+    RETURNING uuid, project_id, task_id, person_id
+), said AS (
+    INSERT INTO annotation_judgement
+           (assignment_id, project_id, task_id, prompt_id, person_id, revision, is_current, ratings, flags, categories,
+            all_bad, comment, edited_text, source, created_at)
+    SELECT uuid, project_id, task_id, %(prompt)s, person_id, 1, true, '{}', '{}', '{}', false, '', '', 'api', now()
+      FROM done
 )
 UPDATE annotation_task task SET taken = taken + 1, judged = judged + 1 FROM first WHERE first.id = task.id
 RETURNING first.queue_number
@@ -64,7 +71,8 @@ RETURNING first.queue_number
 def has_judged(person: Person, lane: Lane, number: int) -> None:
     """As if the person had judged the lane's first `number` tasks, which stay open for others."""
     with connection.cursor() as cursor:
-        cursor.execute(VETERAN, {"lane": lane.pk, "person": person.pk, "number": number})
+        prompt, _samples = _prompt(lane.project)
+        cursor.execute(VETERAN, {"lane": lane.pk, "person": person.pk, "number": number, "prompt": prompt.pk})
         behind = max((row[0] for row in cursor.fetchall()), default=0)
     QueuePosition.objects.create(person=person, lane=lane, priority=4, queue_number=behind)
 
