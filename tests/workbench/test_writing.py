@@ -172,7 +172,8 @@ def test_drafts_are_kept_for_every_kind(page: Client, given: Any, pending: Promp
         task = given(kind)
         assert page.post(at(task, "draft"), entered).status_code == 204
         html = page.get(at(task)).content.decode()
-        assert all(value in html for value in entered.values())
+        assert [value for value in entered.values() if value not in html] == [], kind
+        leases.skip(assignment=task, reason="unsure")
 
 
 def test_ones_own_list_knows_every_kind(page: Client, given: Any, pending: Prompt) -> None:

@@ -24,14 +24,14 @@ def kind_name(kind: str) -> str:
 def choose(request: SignedIn, project: Project, kind: str) -> HttpResponse:
     """To work of this kind from now on; whatever comes where it is none.
 
-    What the person holds of other kinds and has not begun with goes to others: one may hold only so much.
+    What the person holds of kinds that they turn away from, and has not begun with, goes to others.
     """
     answer = redirect("work", project.slug)
     where = f"/p/{project.slug}/"
+    held = Assignment.objects.live().filter(person=request.user, project=project, draft__isnull=True)
+    left = held.exclude(task__kind=kind) if kind in TaskKind.values else held.filter(task__kind=kind_of(request))
+    give_back(person=request.user, project=project, uuids=list(left.values_list("pk", flat=True)))
     if kind in TaskKind.values:
-        held = Assignment.objects.live().filter(person=request.user, project=project, draft__isnull=True)
-        others = list(held.exclude(task__kind=kind).values_list("pk", flat=True))
-        give_back(person=request.user, project=project, uuids=others)
         answer.set_cookie(COOKIE, kind, path=where, samesite="Lax")
     else:
         answer.delete_cookie(COOKIE, path=where)
