@@ -13,7 +13,7 @@ from webapp.demo.content import lines, text
 from workers import generating
 
 PROJECTS = (
-    {"slug": "everyday-help", "name": "Everyday help", "language": "en", "next_strategy": "uncertainty"},
+    {"slug": "everyday-help", "name": "Everyday help", "language": "en", "next_strategy": "disagreement"},
     {"slug": "zhongwen", "name": "中文助手", "language": "zh", "next_strategy": "arrival"},
 )
 ROLES: dict[str, str] = {
