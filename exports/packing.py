@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import zstandard
 
@@ -29,14 +29,14 @@ class Coding:
 
     name: str
     ending: str
-    open: Callable[[IO[bytes]], IO[bytes]]
+    open: Callable[[IO[bytes]], Any]
 
 
-def _gzip(file: IO[bytes]) -> IO[bytes]:
+def _gzip(file: IO[bytes]) -> Any:
     return gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=file, mtime=0)
 
 
-def _zstd(file: IO[bytes]) -> IO[bytes]:
+def _zstd(file: IO[bytes]) -> Any:
     return zstandard.ZstdCompressor(level=6).stream_writer(file, closefd=False)
 
 

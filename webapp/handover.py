@@ -43,7 +43,7 @@ class Handover:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         answer = self.application(environ, start_response)
         part: Part | None = getattr(answer, "part", None)
-        response = getattr(start_response, "__self__", None)  # gunicorn's own, of which this is a method
+        response: Any = getattr(start_response, "__self__", None)  # gunicorn's own, of which this is a method
         if part is None or "gunicorn.socket" not in environ or not hasattr(response, "force_close"):
             return answer
         response.force_close()  # the connection will not come back for another call: say so in the headers
