@@ -182,6 +182,8 @@ if bucket := env.text("SNAPSHOT_BUCKET"):
             "file_overwrite": True,
         },
     }
+# With a token managers may push snapshots to a Hugging Face hub: the public one, or where HF_ENDPOINT says.
+HF_TOKEN = env.text("HF_TOKEN")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -34,6 +34,7 @@ class Job(models.Model):
         TRAIN = "train", _("Train reward model")
         SCORE = "score", _("Score answers")
         SNAPSHOT = "snapshot", _("Freeze snapshot")
+        PUSH = "push", _("Push snapshot to a hub")
         QUALITY = "quality", _("Measure quality")
 
     class State(models.TextChoices):

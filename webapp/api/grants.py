@@ -15,7 +15,7 @@ from webapp.models import Right, TokenGrant
 CHANGES = {
     Right.CONTRIBUTE: {"prompts", "samples", "comparisons"},
     Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "chat_turn", "chat_end", "report"},
-    Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel"},
+    Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel", "snapshot_push"},
     Right.READ: {"score", "snapshot_link"},
 }
 NEEDED = {name: right for right, names in CHANGES.items() for name in names}

@@ -16,16 +16,16 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation.models import Person
+from annotation.models import Person, Project
 from annotation.models.audit import record
 from exports import jobs as freezing
-from exports import packing, shelf
+from exports import packing, pushing, shelf
 from exports.kinds import FILES
 from exports.models import Snapshot
 from exports.packing import Coding
 from exports.reading import Damaged, Withdrawn, facts_of, open_file
 from webapp.api import links
-from webapp.api.access import READS_DATA, caller, project_for
+from webapp.api.access import MANAGES, READS_DATA, caller, project_for
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.negotiating import MOST_AT_ONCE, coding_for
@@ -118,6 +118,27 @@ def snapshot_link(request: Request, pk: int) -> Response:
     path = reverse("api:link", args=[made.sign(), name.rpartition("/")[2]])
     expires = datetime.fromtimestamp(made.expires, UTC)
     return Response({"url": request.build_absolute_uri(path), "expires_at": expires}, status=201)
+
+
+class PushSerializer(serializers.Serializer[Any]):
+    repository = serializers.CharField(max_length=200, help_text="OWNER/NAME; made if need be.")
+    private = serializers.BooleanField(default=True, help_text="Of a repository that is made.")
+
+
+@extend_schema(request=PushSerializer, responses={202: JobSerializer, **PROBLEMS})
+@api_view(["POST"])
+def snapshot_push(request: Request, pk: int) -> Response:
+    """Push the snapshot to a dataset repository of the Hugging Face hub that this server has a token for."""
+    managed = Snapshot.objects.visible_to(request.user).filter(
+        project__in=Project.objects.with_role(request.user, *MANAGES)
+    )
+    frozen = get_object_or_404(managed.select_related("project"), pk=pk)
+    asked = PushSerializer(data=request.data)
+    asked.is_valid(raise_exception=True)
+    try:
+        return accepted(pushing.start(snapshot=frozen, by=caller(request), **asked.validated_data))
+    except Refused as error:
+        raise Unprocessable(str(error)) from error
 
 
 @extend_schema(auth=[], responses=BODIES)

@@ -60,6 +60,7 @@ urlpatterns = [
     path("webhooks/<int:pk>/deliveries/", webhooks.deliveries, name="webhook_deliveries"),
     path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/resend/", webhooks.resend, name="webhook_resend"),
     path("snapshots/<int:pk>/links/", snapshots.snapshot_link, name="snapshot_link"),
+    path("snapshots/<int:pk>/push/", snapshots.snapshot_push, name="snapshot_push"),
     path("links/<str:signed>/<str:name>", snapshots.linked_file, name="link"),
     path("snapshots/<int:pk>/<slug:form>/<slug:split>.<path:extension>", snapshots.snapshot_file, name="snapshot_file"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
