@@ -35,8 +35,8 @@ def trained(make_run, tiny_config):
 @pytest.mark.slow
 @pytest.mark.parametrize("base", ["tiny_bert", "tiny_llama"])
 def test_recovers_the_hidden_scorer(make_run, tiny_config, base, request):
-    config = replace(tiny_config, base=str(request.getfixturevalue(base)), epochs=6)
-    run = make_run(groups=make_groups(1000, random.Random(1)), config=config)
+    config = replace(tiny_config, base=str(request.getfixturevalue(base)), epochs=3, evaluate_every=50)
+    run = make_run(groups=make_groups(500, random.Random(1)), config=config)
     train_in(run, never)
     figures = metrics_of(run)
     assert figures["accuracy"]["low"] > 0.85
