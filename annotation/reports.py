@@ -1,5 +1,7 @@
 """What people report while they work, and what becomes of it. The one place that writes reports."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -25,11 +27,11 @@ def report(*, assignment: Assignment, reason: str, sample_id: int | None = None,
         raise NotReportable("This answer is not in the task.")
     if (prompt_id := assignment.task.prompt_id) is None:
         raise NotReportable("In this task the prompt is what you write: there is nothing to report.")
+    key: dict[str, Any] = {"sample_id": sample_id, "reason": reason}
     kept, _ = Report.objects.update_or_create(
         task_id=assignment.task_id,
         person_id=assignment.person_id,
-        sample_id=sample_id,
-        reason=reason,
+        **key,
         defaults={"note": note[:LONGEST_NOTE]},
         create_defaults={
             "project_id": assignment.project_id,
