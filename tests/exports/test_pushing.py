@@ -20,6 +20,7 @@ from workers.models import Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "a token for the hub"
+COMMIT = "/datasets/poets/poems/commit/1"
 
 
 class Hub(ThreadingHTTPServer):
@@ -30,6 +31,10 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.asked: dict[str, object] = {}
         self.token = TOKEN
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -45,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._answer(401, {"error": "Invalid token"})
         if self.path.endswith("/repos/create"):
             self.server.asked = json.loads(body)
-            return self._answer(200, {"url": "http://hub/datasets/poets/poems", "name": "poets/poems"})
+            return self._answer(200, {"url": self.server.url + "/datasets/poets/poems", "name": "poets/poems"})
         if "/preupload/" in self.path:
             wanted = [{"path": file["path"], "uploadMode": "regular", "shouldIgnore": False, "oid": None}
                       for file in json.loads(body)["files"]]  # fmt: skip
@@ -68,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
         for line in map(json.loads, body.splitlines()):
             if line["key"] == "file":
                 self.server.files[line["value"]["path"]] = b64decode(line["value"]["content"])
-        self._answer(200, {"commitUrl": "http://hub/datasets/poets/poems/commit/1", "commitOid": "1" * 40})
+        self._answer(200, {"commitUrl": self.server.url + COMMIT, "commitOid": "1" * 40})
 
     def _answer(self, status: int, body: object) -> None:
         content = json.dumps(body).encode()
@@ -86,7 +91,7 @@ class Handler(BaseHTTPRequestHandler):
 def hub(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     with Hub() as server:
         # What HF_ENDPOINT does, which the client reads once, when it is imported.
-        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", server.url)
         settings.HF_TOKEN = TOKEN
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
@@ -122,7 +127,7 @@ def test_it_works(hub: Hub, frozen: tuple[APIClient, Snapshot]) -> None:
     client.get(f"/api/v1/snapshots/{snapshot.pk}/trl-preference/train.jsonl.gz")  # a packed copy beside it
     job = push(client, snapshot)
     assert job.state == Job.State.SUCCEEDED, job.error
-    assert job.result["commit"] == "http://hub/datasets/poets/poems/commit/1"
+    assert job.result["commit"] == hub.url + COMMIT
     assert set(hub.files) >= {"README.md", "manifest.json", "trl-preference/train.jsonl"}
     assert not [name for name in hub.files if "packed" in name]
     assert hub.files["trl-preference/train.jsonl"] == (snapshot.folder / "trl-preference/train.jsonl").read_bytes()
