@@ -7,15 +7,16 @@ from annotation.intake.ledger import Ledger, Outcome, Vote
 from annotation.intake.outcome import Taken
 from annotation.intake.people import People
 from annotation.intake.prompts import KnownPrompt, ensure_prompts
-from annotation.intake.rows import ComparisonRow
+from annotation.intake.rows import ComparisonRow, TreeRow
 from annotation.intake.samples import Generators, KnownSample, NewSample, SampleKey, ensure_samples
-from annotation.models import Lane, Project, Task
+from annotation.models import Lane, Project, Task, Tree
 from annotation.models.task import TaskKind
 from annotation.questions import criterion
 from annotation.tasks import count_imported
 
 TaskKey = tuple[int, tuple[int, ...]]  # prompt id, sample ids ascending
 Batch = list[tuple[int, ComparisonRow]]
+Mixed = list[tuple[int, ComparisonRow | TreeRow]]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class ComparisonWriter:
         self.generators = Generators(project)
         self.lanes: dict[str, int] = {}
 
-    def write(self, batch: Batch, taken: Taken) -> None:
+    def write(self, mixed: Mixed, taken: Taken) -> None:
+        batch = [(line, row) for line, row in mixed if isinstance(row, ComparisonRow)]
+        plant(self.project, [row for _, row in mixed if isinstance(row, TreeRow)])
         self.people.ensure({row.annotator for _, row in batch if row.annotator})
         placed = self._placed(self._sound(batch, taken))
         tasks = self._tasks(placed)
@@ -122,6 +125,12 @@ class ComparisonWriter:
             # With an empty answer among them the judgement counts, but nobody else is asked.
             overlap=self.project.overlap if shown_to_people else 1,
         )
+
+
+def plant(project: Project, rows: list[TreeRow]) -> None:
+    """Keep trees as they came; one that is there already stays as it was."""
+    trees = (Tree(project=project, external_id=row.external_id, body=row.body) for row in rows)
+    Tree.objects.bulk_create(trees, ignore_conflicts=True)
 
 
 def _report(outcome: Outcome, item: Placed, taken: Taken) -> None:

@@ -3,24 +3,42 @@
 Format: LAION-AI/Open-Assistant, `{message_tree_id, tree_state, prompt: Node}`, a tree a line.
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
-from annotation.content import Message, kind_of
+from annotation.content import Message, kind_of, storable
 from annotation.intake.checking import comparison_row, is_whole, required_text
 from annotation.intake.objects import objects
 from annotation.intake.readers import records
-from annotation.intake.rows import Data, Rows
+from annotation.intake.rows import BadRow, Data, Rows, TreeRow
 
+LONGEST_NAME = 200
 ROLES = {"prompter": "user", "assistant": "assistant"}
 
 
 def read(stream: BinaryIO) -> Rows:
     """One record a prompter's message that has two or more ranked replies, with the conversation up to it.
 
-    A tree is one family, so that no split tears it apart. Deleted messages are left out with all below them.
+    A tree is one family, so that no split tears it apart. Deleted messages are left out with all below them. The tree
+    itself comes after, as it is, so that it can be given back.
     """
-    return records(objects(stream), _lists, comparison_row)
+    trees = (_kept(item) for item in objects(stream))
+    for item, tree in trees:
+        yield from records(iter([item]), _lists, comparison_row)
+        if tree:
+            yield tree
+
+
+def _kept(item: tuple[int, Data] | BadRow) -> tuple[tuple[int, Data] | BadRow, tuple[int, TreeRow] | None]:
+    """The tree and, where it can be named, itself as it is: an export gives it back whole."""
+    if isinstance(item, BadRow):
+        return item, None
+    line, tree = item
+    name = tree.get("message_tree_id")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not isinstance(tree.get("prompt"), dict):
+        return item, None
+    return item, (line, TreeRow(storable(name), storable(json.dumps(tree))))
 
 
 def _lists(tree: Data) -> Iterable[Data]:

@@ -92,5 +92,17 @@ class ComparisonRow:
         return self.prompt.weight + sum(len(response.text) for response in self.responses)
 
 
-Record = PromptRow | SampleRow | ComparisonRow
+@dataclass(frozen=True)
+class TreeRow:
+    """A message tree as it was found, beside the comparisons that are made of it: JSON as text."""
+
+    external_id: str
+    body: str
+
+    @property
+    def weight(self) -> int:
+        return len(self.body)
+
+
+Record = PromptRow | SampleRow | ComparisonRow | TreeRow
 Rows = Iterator[tuple[int, Record] | BadRow]

@@ -14,7 +14,7 @@ from annotation.intake.checking import comparison_row, prompt_row, sample_row
 from annotation.intake.comparisons import ComparisonWriter
 from annotation.intake.outcome import Taken, Writer
 from annotation.intake.prompts import PromptWriter
-from annotation.intake.rows import BadRow, ComparisonRow, Data, PromptRow, SampleRow
+from annotation.intake.rows import BadRow, ComparisonRow, Data, PromptRow, SampleRow, TreeRow
 from annotation.intake.samples import SampleWriter
 from annotation.models import Person, Project
 from annotation.models.audit import record
@@ -23,7 +23,8 @@ BATCH_ROWS = 500
 BATCH_CHARACTERS = 4_000_000
 IMPORT_LOCK = 0x50524549  # "PREI": keeps this advisory lock apart from all others in the database
 
-R = TypeVar("R", PromptRow, SampleRow, ComparisonRow)
+R = TypeVar("R", bound=PromptRow | SampleRow | ComparisonRow | TreeRow)
+Compared = ComparisonRow | TreeRow
 Given = Iterable[tuple[int, R | Data] | BadRow]
 
 
@@ -37,17 +38,18 @@ def take_prompts(*, project: Project, rows: Given[PromptRow], by: Person, good_r
     With any bad row nothing is taken and `errors` names each of them by line and reason; with `good_rows` the
     others are taken. A prompt that the project holds already is a duplicate and stays as it is.
     """
-    return _take(project, _checked(rows, PromptRow, prompt_row), PromptWriter(project), by, good_rows)
+    return _take(project, _checked(rows, (PromptRow,), prompt_row), PromptWriter(project), by, good_rows)
 
 
 def take_samples(*, project: Project, rows: Given[SampleRow], by: Person, good_rows: bool = False) -> Taken:
     """Take answers, as `take_prompts` does; prompts that are given whole and new are made, and so are ready tasks."""
-    return _take(project, _checked(rows, SampleRow, sample_row), SampleWriter(project), by, good_rows)
+    return _take(project, _checked(rows, (SampleRow,), sample_row), SampleWriter(project), by, good_rows)
 
 
-def take_comparisons(*, project: Project, rows: Given[ComparisonRow], by: Person, good_rows: bool = False) -> Taken:
+def take_comparisons(*, project: Project, rows: Given[Compared], by: Person, good_rows: bool = False) -> Taken:
     """Take rankings made elsewhere with their prompts, answers and people, as `take_prompts` does."""
-    return _take(project, _checked(rows, ComparisonRow, comparison_row), ComparisonWriter(project), by, good_rows)
+    kinds: tuple[type[Compared], ...] = (ComparisonRow, TreeRow)
+    return _take(project, _checked(rows, kinds, comparison_row), ComparisonWriter(project), by, good_rows)
 
 
 def _take(
@@ -81,13 +83,15 @@ def _one_import_at_a_time(project: Project) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashint8(%s))", [IMPORT_LOCK, project.pk])
 
 
-def _checked(rows: Given[R], kind: type[R], check: Callable[[Data], R]) -> Iterator[tuple[int, R] | BadRow]:
+def _checked(
+    rows: Given[R], kinds: tuple[type[R], ...], check: Callable[[Data], R]
+) -> Iterator[tuple[int, R] | BadRow]:
     for item in rows:
         if isinstance(item, BadRow):
             yield item
             continue
         line, given = item
-        if isinstance(given, kind):
+        if isinstance(given, kinds):
             yield line, given
         else:
             yield _row(line, given, check)

@@ -11,7 +11,7 @@ from annotation.intake.checking import MAX_ANNOTATOR, label
 from annotation.intake.formats import FORMATS, Format, guess
 from annotation.intake.lines import opened
 from annotation.intake.outcome import Taken
-from annotation.intake.rows import BadRow, ComparisonRow, PromptRow, Record, Rows, SampleRow
+from annotation.intake.rows import BadRow, ComparisonRow, PromptRow, Record, Rows, SampleRow, TreeRow
 from annotation.intake.taking import take_comparisons, take_prompts, take_samples
 from annotation.models import Project
 
@@ -100,6 +100,8 @@ def _completed(record: Record, who: str, language: str) -> Record:
         case ComparisonRow():
             prompt = _in_language(record.prompt, language)
             return replace(record, prompt=prompt, annotator=record.annotator or who)
+        case TreeRow():
+            return record
 
 
 def _in_language(prompt: PromptRow, language: str) -> PromptRow:

@@ -1,0 +1,88 @@
+"""A person's right to have their data deleted: their judgements go, and snapshots that hold them are withdrawn.
+
+A snapshot's files never change; so they are taken away whole, its row and manifest stay to say that it was and why,
+and a successor is frozen from the same query without the person. See the ADR.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.models import Assignment, Judgement, Person, Project, Prompt, Report, Sample, WorkDay
+from annotation.models.audit import record
+from exports import jobs as freezing
+from exports.models import Snapshot
+from workers.models import Job
+
+WHY = "A person had their data deleted."
+
+
+def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
+    """Delete what `person` judged in `project`, withdraw the snapshots that may hold it, and start their successors.
+
+    What they wrote stays as the project's text, with nobody's name on it: others have judged it. Answers the jobs that
+    freeze the successors. Their reward models are not unlearned: the audit log names the models that were trained.
+    """
+    with transaction.atomic():
+        removed = _delete_judgements(person, project)
+        touched = list(_holding(project))
+        withdrawn = [snapshot for snapshot in touched if withdraw(snapshot=snapshot, by=by, why=WHY)]
+        record(
+            "person.forgotten",
+            actor=by,
+            project=project,
+            subject=person.pk,
+            judgements=removed,
+            snapshots=[snapshot.pk for snapshot in withdrawn],
+            reward_models=list(project.reward_models.values_list("version", flat=True)),
+        )
+    return [_successor(snapshot, by) for snapshot in withdrawn]
+
+
+def _delete_judgements(person: Person, project: Project) -> int:
+    mine = Judgement.objects.filter(person=person, project=project)
+    count = mine.current().count()
+    mine.delete()
+    Assignment.objects.filter(person=person, project=project).update(draft=None, skip_reason="")
+    WorkDay.objects.filter(person=person, project=project).delete()
+    Report.objects.filter(person=person, project=project).update(note="")
+    Sample.objects.filter(author=person, prompt__project=project).update(author=None)
+    Prompt.objects.filter(author=person, project=project).update(author=None)
+    return count
+
+
+def _holding(project: Project) -> Iterator[Snapshot]:
+    """Snapshots with data of the project: any of them may hold the person's, and none says whose it holds."""
+    mixed = Snapshot.objects.open().filter(sources__contains=[project.pk])
+    alone = Snapshot.objects.open().filter(project=project, sources=[])
+    yield from (mixed | alone).select_related("project", "job").order_by("pk")
+
+
+def withdraw(*, snapshot: Snapshot, by: Person | None, why: str) -> bool:
+    """Take a snapshot's files away for good; answers whether it was there to be withdrawn. The row stays."""
+    now = timezone.now()
+    if not Snapshot.objects.open().filter(pk=snapshot.pk).update(withdrawn_at=now, withdrawn_why=why[:200]):
+        return False
+    record("snapshot.withdraw", actor=by, project=snapshot.project, subject=snapshot.pk, why=why)
+    # After the commit: a snapshot that is open has its files. If the disk fails here, `sweep` finds what was left.
+    transaction.on_commit(lambda: remove_files(snapshot))
+    return True
+
+
+def remove_files(snapshot: Snapshot) -> None:
+    if snapshot.folder.exists():
+        shutil.rmtree(snapshot.folder)
+
+
+def sweep() -> int:
+    """Remove files of withdrawn snapshots that are still there; answers of how many."""
+    left = [snapshot for snapshot in Snapshot.objects.exclude(withdrawn_at=None) if snapshot.folder.exists()]
+    for snapshot in left:
+        remove_files(snapshot)
+    return len(left)
+
+
+def _successor(snapshot: Snapshot, by: Person | None) -> Job:
+    return freezing.start(project=snapshot.project, by=by, query=snapshot.query, parent=snapshot, trusted=True)
