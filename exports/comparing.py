@@ -7,11 +7,12 @@ Files are read as streams; what is kept is 16 bytes a row, and a row's place in 
 
 import gzip
 import hashlib
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import orjson
 import zstandard
@@ -54,7 +55,7 @@ def _formats(snapshot: Snapshot) -> set[str]:
 
 
 def counts(one: Snapshot, other: Snapshot, name: str) -> dict[str, dict[str, int]]:
-    """By split how many rows of `name` were added, removed and changed from `one` to `other`, and how many are alike."""
+    """By split how many rows of `name` were added, removed, changed from `one` to `other`, and how many are alike."""
     return {split: _counts(one, other, name, split) for split in SPLITS}
 
 
@@ -129,11 +130,16 @@ class _Index:
 
 def rows_of(path: Path) -> Iterator[dict[str, Any]]:
     """The rows of a file of JSON, whichever kind of it."""
-    openers = {".gz": gzip.open, ".zst": zstandard.open}
-    with openers.get(path.suffix, open)(path, "rb") as file:
+    with _opened(path) as file:
         for line in file:
             if len(line := line.strip().rstrip(b",")) > 1:  # an array has its brackets on lines of their own
                 yield orjson.loads(line)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")  # type: ignore[return-value]
+    return io.BufferedReader(zstandard.open(path, "rb"), 1 << 16) if path.suffix == ".zst" else path.open("rb")
 
 
 def _hash(row: dict[str, Any]) -> bytes:

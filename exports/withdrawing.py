@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from annotation.models import Assignment, Judgement, Person, Project, Prompt, Report, Sample, WorkDay
+from annotation import forgetting
+from annotation.models import Person, Project
 from annotation.models.audit import record
 from exports import jobs as freezing
 from exports.models import Snapshot
@@ -26,7 +27,7 @@ def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
     freeze the successors. Their reward models are not unlearned: the audit log names the models that were trained.
     """
     with transaction.atomic():
-        removed = _delete_judgements(person, project)
+        gone = forgetting.forget(person=person, project=project)
         touched = list(_holding(project))
         withdrawn = [snapshot for snapshot in touched if withdraw(snapshot=snapshot, by=by, why=WHY)]
         record(
@@ -34,23 +35,12 @@ def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
             actor=by,
             project=project,
             subject=person.pk,
-            judgements=removed,
+            judgements=gone.judgements,
+            texts=gone.texts,
             snapshots=[snapshot.pk for snapshot in withdrawn],
             reward_models=list(project.reward_models.values_list("version", flat=True)),
         )
     return [_successor(snapshot, by) for snapshot in withdrawn]
-
-
-def _delete_judgements(person: Person, project: Project) -> int:
-    mine = Judgement.objects.filter(person=person, project=project)
-    count = mine.current().count()
-    mine.delete()
-    Assignment.objects.filter(person=person, project=project).update(draft=None, skip_reason="")
-    WorkDay.objects.filter(person=person, project=project).delete()
-    Report.objects.filter(person=person, project=project).update(note="")
-    Sample.objects.filter(author=person, prompt__project=project).update(author=None)
-    Prompt.objects.filter(author=person, project=project).update(author=None)
-    return count
 
 
 def _holding(project: Project) -> Iterator[Snapshot]:
