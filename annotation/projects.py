@@ -14,6 +14,9 @@ from annotation.models.audit import record
 from annotation.models.project import JUDGES
 from annotation.presets import PRESETS
 
+# Projects are locked `no_key`: whoever writes a lease or a judgement meanwhile refers to the project, and holds what a
+# revocation waits for. A full lock would have each wait for the other.
+
 
 class NotPossible(ValueError):
     """The change would break a rule; the message is a sentence for the person who asked."""
@@ -34,7 +37,7 @@ def create(*, by: Person, slug: str, name: str, preset: str = "custom", guidelin
 @transaction.atomic
 def write_guideline(*, project: Project, text: str, by: Person) -> Guideline:
     """A new version of the guideline, or the current one when the text is the same."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     current = project.guideline
     if current and current.text == text:
         return current
@@ -49,7 +52,7 @@ def set_role(*, project: Project, person: Person, role: str, by: Person) -> Memb
 
     Who only looks from now on has nothing in work: it goes to others.
     """
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     if role != Role.OWNER:
         _keep_an_owner(project, person)
     if role not in JUDGES:
@@ -61,7 +64,7 @@ def set_role(*, project: Project, person: Person, role: str, by: Person) -> Memb
 @transaction.atomic
 def remove_member(*, project: Project, person: Person, by: Person) -> None:
     """Take a person out: their judgements stay, the tasks they had in work go to others."""
-    Project.objects.select_for_update().get(pk=project.pk)
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     _keep_an_owner(project, person)
     _take_work_back(project, person)
     Membership.objects.filter(project=project, person=person).delete()

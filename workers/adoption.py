@@ -32,7 +32,7 @@ def decide(model: RewardModel) -> RewardModel:
 @transaction.atomic
 def _settle(model: RewardModel, against: RewardModel | None, found: dict[str, Any]) -> RewardModel | None:
     """Write the decision down; None where it was made against what is no longer the adopted version."""
-    Project.objects.select_for_update().get(pk=model.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     locked = RewardModel.objects.select_related("project").get(pk=model.pk)
     if locked.adoption:
         return locked
@@ -67,7 +67,7 @@ def is_worse(found: dict[str, Any]) -> bool:
 @transaction.atomic
 def choose(*, model: RewardModel, by: Person) -> RewardModel:
     """A manager's word, whatever the figures say."""
-    Project.objects.select_for_update().get(pk=model.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=model.project_id)
     locked = RewardModel.objects.select_related("project").get(pk=model.pk)
     if locked.is_adopted:
         return locked

@@ -217,7 +217,7 @@ def _register(job: jobs.RunningJob, run: Path) -> RewardModel:
         home.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(run / "model", home)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=job.project.pk)
+        Project.objects.select_for_update(no_key=True).get(pk=job.project.pk)
         latest = RewardModel.objects.filter(project=job.project).aggregate(latest=Max("version"))["latest"]
         return RewardModel.objects.create(
             project=job.project,

@@ -39,7 +39,7 @@ def add(*, project: Project, url: str, events: Sequence[str], by: Person) -> tup
     """A webhook and its secret, which is shown once. Raises `outgoing.NotAllowed`, and `ValueError` for a sentence."""
     outgoing.check(url)
     with transaction.atomic():
-        Project.objects.select_for_update().get(pk=project.pk)
+        Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         there = Webhook.objects.filter(project=project)
         if there.filter(url=url).exists():
             raise ValueError("This project tells that address already.")
