@@ -4,7 +4,6 @@ A snapshot's files never change; so they are taken away whole, its row and manif
 and a successor is frozen from the same query without the person. See the ADR.
 """
 
-import shutil
 from collections.abc import Iterator
 
 from django.db import transaction
@@ -14,6 +13,7 @@ from annotation import forgetting
 from annotation.models import Person, Project
 from annotation.models.audit import record
 from exports import jobs as freezing
+from exports import shelf
 from exports.models import Snapshot
 from workers.models import Job
 
@@ -62,13 +62,15 @@ def withdraw(*, snapshot: Snapshot, by: Person | None, why: str) -> bool:
 
 
 def remove_files(snapshot: Snapshot) -> None:
-    if snapshot.folder.exists():
-        shutil.rmtree(snapshot.folder)
+    """Here and, where they lie there, in the store."""
+    shelf.remove(snapshot)
+    Snapshot.objects.filter(pk=snapshot.pk).update(is_remote=False)
 
 
 def sweep() -> int:
     """Remove files of withdrawn snapshots that are still there; answers of how many."""
-    left = [snapshot for snapshot in Snapshot.objects.exclude(withdrawn_at=None) if snapshot.folder.exists()]
+    gone = Snapshot.objects.exclude(withdrawn_at=None)
+    left = [snapshot for snapshot in gone if snapshot.is_remote or snapshot.folder.exists()]
     for snapshot in left:
         remove_files(snapshot)
     return len(left)

@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -13,6 +14,7 @@ from exports import jobs as freezing
 from exports.models import Snapshot
 from webapp.console.access import SignedIn, page, readable
 from webapp.console.snapshot_forms import FreezeForm
+from workers.jobs import Refused
 
 PER_PAGE = 30
 
@@ -25,9 +27,14 @@ def snapshots(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _page(request: SignedIn, project: Project, form: FreezeForm, *, status: int = 200) -> HttpResponse:
-    made = Snapshot.objects.filter(project=project).select_related("created_by")
+    made = _visible(request, project)
     shown = Paginator(made, PER_PAGE).get_page(request.GET.get("page"))
     return page(request, "snapshots", project, status=status, snapshots=shown, form=form)
+
+
+def _visible(request: SignedIn, project: Project) -> QuerySet[Snapshot]:
+    """The project's snapshots; of mixed ones those whose other projects the person may read too."""
+    return Snapshot.objects.visible_to(request.user).filter(project=project).select_related("created_by")
 
 
 @login_required
@@ -37,7 +44,11 @@ def snapshot_freeze(request: SignedIn, slug: str) -> HttpResponse:
     form = FreezeForm(request.POST)
     if not form.is_valid():
         return _page(request, project, form, status=422)
-    job = freezing.start(project=project, by=request.user, query=form.query)
+    try:
+        job = freezing.start(project=project, by=request.user, query=form.query)
+    except Refused as refusal:
+        form.add_error(None, str(refusal))
+        return _page(request, project, form, status=422)
     return redirect("job", slug, job.pk)
 
 
@@ -57,7 +68,7 @@ class File:
 @require_GET
 def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
     project = readable(request, slug)
-    made = get_object_or_404(Snapshot.objects.select_related("created_by"), pk=snapshot_id, project=project)
+    made = get_object_or_404(_visible(request, project), pk=snapshot_id)
     formats: dict[str, list[File]] = {}
     for file in _files(request, made):
         formats.setdefault(file.name.split("/")[0], []).append(file)
@@ -68,7 +79,7 @@ def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
 
 def _files(request: SignedIn, made: Snapshot) -> list[File]:
     found = [_file(request, made, name) for name in made.manifest.get("files", {})]
-    return sorted(found, key=lambda file: (file.name.split("/")[0], SPLITS.index(file.split)))
+    return sorted(found, key=lambda file: (file.name.split("/")[0], SPLITS.index(file.split.partition("-")[0])))
 
 
 def _file(request: SignedIn, made: Snapshot, name: str) -> File:
