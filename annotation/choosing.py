@@ -1,4 +1,4 @@
-"""A turn's choice: its answers become samples, and the person's verdict an ordinary comparison (ADR 9).
+"""A turn's choice: its answers become samples, and the person's verdict an ordinary comparison (ADR 17).
 
 A prompt with the messages so far, K samples, a rank task that was this person's from the start, and a judgement by
 judging.py: exports, training and quality see what they see of any other ranking.

@@ -10,7 +10,7 @@ PYTHON = sys.executable
 NICE = {"web": 0, "worker-chat": 2}
 NICE_ELSE = 5
 # One process a queue for what holds a model, so that a long training never blocks answers or scores. Chat has threads,
-# since most of them wait for a server or for their turn on a local model (ADR 9).
+# since most of them wait for a server or for their turn on a local model (ADR 17).
 WORKERS = {
     "worker-cpu": ("default,export", "threads", 3),
     "worker-generate": ("generate", "solo", 1),
