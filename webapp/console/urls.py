@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from webapp.console import (
     audit,
+    chats,
     dashboard,
     generators,
     gold,
@@ -57,6 +58,9 @@ in_project = [
     path("review/<int:task_id>/", reviews.review, name="review"),
     path("reports/", reports.report_list, name="reports"),
     path("reports/<int:report_id>/resolve/", reports.report_resolve, name="report_resolve"),
+    path("chats/", chats.chat_list, name="chats"),
+    path("chats/ask/", chats.chats_ask, name="chats_ask"),
+    path("chats/<int:chat_id>/", chats.chat, name="chat"),
     path("tasks/", tasks.task_list, name="tasks"),
     path("tasks/rules/", tasks.rules_write, name="writing_rules"),
     path("tasks/prompts/", tasks.prompts_ask, name="prompts_ask"),

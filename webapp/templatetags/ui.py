@@ -20,6 +20,7 @@ THEME_COOKIE = "theme"
 
 MODEL_PAGES = {"reward_model", "reward_models_compare", "standings", "generators"}
 
+ASKING = {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask", "chats", "chat", "chats_ask"}
 # URL name, words, roles that see the tab, and the other URL names that belong to it.
 TABS = (
     ("project", _("Work"), JUDGES, {"work", "task", "qualify", "explained"}),
@@ -29,7 +30,12 @@ TABS = (
     ("dashboard", _("Dashboard"), READS_DATA, set[str]()),
     ("quality", _("Quality"), READS_DATA, {"person", "golds", "gold", "gold_take", "reviews", "review", "reports"}),
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
-    ("tasks", _("Tasks"), READS_DATA, {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask"}),
+    (
+        "tasks",
+        _("Tasks"),
+        READS_DATA,
+        ASKING,
+    ),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
     ("reward_models", _("Reward models"), READS_DATA, MODEL_PAGES),
     ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
