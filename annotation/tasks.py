@@ -1,12 +1,17 @@
-"""Where ranking tasks come from: prompts with enough answers, and rankings that were made elsewhere."""
+"""Where ranking tasks come from (prompts with answers, rankings made elsewhere), and what managers do to one task."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
+from django.utils import timezone
 
-from annotation.models import Project, Task
-from annotation.models.task import DEFAULT_PRIORITY, PRIORITIES, TaskKind
+from annotation import overlap as judges
+from annotation.models import Assignment, Lane, Person, Project, Review, Task
+from annotation.models.audit import record
+from annotation.models.task import DEFAULT_PRIORITY, PRIORITIES, TaskKind, next_queue_number
+from annotation.queue import take_back
 
 FORM_LOCK = 0x50524554  # "PRET": keeps this advisory lock apart from all others in the database
 
@@ -132,3 +137,125 @@ def count_imported(judged: Mapping[int, int]) -> None:
     """Count judgements that came from a file: task id → how many new ones."""
     with connection.cursor() as cursor:
         cursor.execute(COUNT_JUDGED, [list(judged), list(judged.values())])
+
+
+LONGEST_COHORT = 60
+MOST_JUDGES = 100  # that a manager can ask for
+
+
+class NotPossible(ValueError):
+    """The task cannot be had so; the message is a sentence for the manager."""
+
+
+def _held(task: Task) -> Task:
+    """The task as it is now, nobody else changing it until the transaction ends."""
+    return Task.objects.select_for_update(of=("self",)).select_related("lane", "project").get(pk=task.pk)
+
+
+def _changed(action: str, task: Task, by: Person, columns: Mapping[str, Any], **details: Any) -> Task:
+    for name, value in columns.items():
+        setattr(task, name, value)
+    task.save(update_fields=list(columns))
+    record(action, actor=by, project=task.project, subject=task.pk, **details)
+    return task
+
+
+@transaction.atomic
+def set_priority(*, task: Task, priority: int, by: Person) -> Task:
+    """At the new level's end, before everybody's position there (ADR 3). Raises `NotPossible`."""
+    if priority not in PRIORITIES:
+        raise NotPossible(f"A priority is {PRIORITIES[0]} to {PRIORITIES[-1]}: {priority} is none.")
+    task = _held(task)
+    if priority == task.priority:
+        return task
+    columns = {"priority": priority, "queue_number": next_queue_number()}
+    return _changed("task.priority", task, by, columns, before=task.priority, now=priority)
+
+
+@transaction.atomic
+def set_overlap(*, task: Task, overlap: int, by: Person) -> Task:
+    """How many people judge the task: never fewer than have judged it or are at work on it. Raises `NotPossible`.
+
+    One that was full comes back at its lane's end, before everybody's position. Where the project asks more people as
+    judges disagree, it may go on to do so.
+    """
+    if not 1 <= overlap <= MOST_JUDGES:
+        raise NotPossible(f"Between 1 and {MOST_JUDGES} people judge a task.")
+    task = _held(task)
+    if overlap == task.overlap:
+        return task
+    if task.lane.purpose != Lane.Purpose.WORK:
+        raise NotPossible("Everybody may get this task once: it is there to check people, and has no overlap.")
+    if overlap < task.taken:
+        raise NotPossible(f"{task.taken} people have judged this task or are at work on it: it cannot be fewer.")
+    columns: dict[str, Any] = {"overlap": overlap}
+    if task.taken == task.overlap:
+        columns |= {"queue_number": next_queue_number(), "review_wanted_at": None}
+    task = _changed("task.overlap", task, by, columns, before=task.overlap, now=overlap)
+    if judges.is_dynamic(task.project):
+        judges.settle(task.pk)
+        task.refresh_from_db(fields=["overlap", "queue_number", "review_wanted_at"])
+    return task
+
+
+@transaction.atomic
+def set_cohort(*, task: Task, cohort: str, by: Person) -> Task:
+    """Keep the task for the members of `cohort` (empty: for everybody): it moves to their lane's end.
+
+    Whoever has it in work keeps it. Raises `NotPossible`.
+    """
+    cohort = cohort.strip()
+    if len(cohort) > LONGEST_COHORT or "\0" in cohort:
+        raise NotPossible(f"A cohort's name has at most {LONGEST_COHORT} characters, and no NUL.")
+    task = _held(task)
+    before = task.lane
+    if cohort == before.cohort:
+        return task
+    facts: dict[str, Any] = {"kind": before.kind, "language": before.language, "purpose": before.purpose}
+    lane, _ = Lane.objects.get_or_create(project=task.project, cohort=cohort, **facts)
+    columns = {"lane": lane, "queue_number": next_queue_number()}
+    return _changed("task.cohort", task, by, columns, before=before.cohort, now=cohort)
+
+
+def withdraw(*, task: Task, by: Person) -> int:
+    """Give the task to nobody any more; answers from how many people it was taken away.
+
+    What was judged stays. In two steps: first nobody gets it, then the leases end, assignments locked before their
+    task as everywhere. Who submits in between is still in time. Not to be called in a transaction.
+    """
+    with transaction.atomic():
+        held = _held(task)
+        if not held.withdrawn_at:
+            _changed("task.withdraw", held, by, {"withdrawn_at": timezone.now(), "review_wanted_at": None})
+    task.withdrawn_at = held.withdrawn_at
+    with transaction.atomic():
+        live = Assignment.objects.filter(task=task, state=Assignment.State.LEASED).order_by("pk").select_for_update()
+        return take_back([lease.pk for lease in live], Assignment.State.REVOKED)
+
+
+@transaction.atomic
+def put_back(*, task: Task, by: Person) -> Task:
+    """A withdrawn task is work again, at its lane's end. Raises `NotPossible` where a reviewer discarded it."""
+    task = _held(task)
+    if not task.withdrawn_at:
+        return task
+    ruling = task.reviews.order_by("-pk").first()
+    if ruling and ruling.verdict == Review.Verdict.DISCARDED:
+        raise NotPossible("A reviewer discarded this task: change the ruling, and it comes back.")
+    return _changed("task.put_back", task, by, {"withdrawn_at": None, "queue_number": next_queue_number()})
+
+
+def steer(*, task: Task, by: Person, changes: Mapping[str, Any]) -> Task:
+    """Any of `priority`, `overlap`, `cohort` and `withdrawn` at once, or none of them. Raises `NotPossible`."""
+    with transaction.atomic():
+        if changes.get("withdrawn") is False:
+            task = put_back(task=task, by=by)
+        if "priority" in changes:
+            task = set_priority(task=task, priority=changes["priority"], by=by)
+        if "overlap" in changes:
+            task = set_overlap(task=task, overlap=changes["overlap"], by=by)
+        if "cohort" in changes:
+            task = set_cohort(task=task, cohort=changes["cohort"], by=by)
+    if changes.get("withdrawn"):
+        withdraw(task=task, by=by)
+    return Task.objects.select_related("lane", "project").get(pk=task.pk)

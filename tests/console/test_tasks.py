@@ -157,3 +157,28 @@ def test_over_the_api(api: Api, owner: Person, annotator: Person, project: Proje
     assert api(annotator).post(where, {"kind": "demonstrate"}).status_code == 404
     patched = client.patch("/api/v1/projects/letters/", {"start_from_best": True, "prompt_instruction": "Ask."})
     assert patched.json()["start_from_best"] is True
+
+
+def test_one_task_is_steered_on_its_prompts_page(manager: Client, project: Project, fill: Fill) -> None:
+    fill(1)
+    task = project.tasks.get()
+    path = f"{TASKS}{task.pk}/"
+    html = manager.get(f"/p/letters/prompts/{task.prompt_id}/").content.decode()
+    assert path in html
+    said = {"priority": "9", "overlap": "2", "cohort": "poets"}
+    assert "Saved." in manager.post(path, said, follow=True).content.decode()
+    task = Task.objects.select_related("lane").get()
+    assert (task.priority, task.overlap, task.lane.cohort) == (9, 2, "poets")
+    refused = manager.post(path, {**said, "overlap": "0"}, follow=True).content.decode()
+    assert "People:" in refused
+    assert "withdrawn" in manager.post(path + "withdraw/", follow=True).content.decode()
+    assert Task.objects.get().withdrawn_at
+    assert "work again" in manager.post(path + "put-back/", follow=True).content.decode()
+    assert not Task.objects.get().withdrawn_at
+
+
+def test_only_managers_steer_tasks(signed_in: SignedIn, viewer: Person, project: Project, fill: Fill) -> None:
+    fill(1)
+    path = f"{TASKS}{project.tasks.get().pk}/"
+    for action in ("", "withdraw/", "put-back/"):
+        assert signed_in(viewer).post(path + action, {"priority": "9"}).status_code == 404

@@ -9,16 +9,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from annotation import cohorts
 from annotation.intake.outcome import Taken
 from annotation.intake.rows import BadRow, PromptRow
 from annotation.intake.taking import take_prompts
 from annotation.models import Judgement, Project, Prompt
-from annotation.models.task import TaskKind
 from annotation.nearness import near
 from webapp.console import listing, written
 from webapp.console.access import SignedIn, managed, page, readable
 from webapp.console.pasting import labelled, pasted, uploaded
 from webapp.console.prompt_forms import FilterForm, GenerateForm, PromptsForm
+from webapp.console.task_forms import SteerForm
 from workers import generating, jobs
 from workers.models import RewardModel
 
@@ -107,9 +108,10 @@ def prompt(request: SignedIn, slug: str, prompt_id: int) -> HttpResponse:
     shown = judged.select_related("person").prefetch_related("rankings")[:JUDGEMENTS]
     orders = [(judgement, listing.orders(judgement, answers)) for judgement in shown]
     form = GenerateForm(project, initial={"prompt": found.pk})
-    tasks = found.tasks.filter(kind=TaskKind.RANK, withdrawn_at=None).select_related("lane", "gold").order_by("pk")
+    tasks = [(each, SteerForm.of(each)) for each in found.tasks.select_related("lane", "gold").order_by("pk")]
     context: dict[str, Any] = {"prompt": found, "answers": answers, "orders": orders, "newest": newest, "form": form}
     context["written"] = written.of_prompt(found)
+    context["cohorts"] = cohorts.of(project) if tasks else []
     if found.review_state == Prompt.Review.PENDING:
         context["near"] = near(project=project, messages=found.messages, without=[found.pk])
     return page(request, "prompt", project, tasks=tasks, **context)

@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation import wishes
-from annotation.models import Project
+from annotation import tasks, wishes
+from annotation.models import Lane, Project, Task
 from annotation.models.task import DEFAULT_PRIORITY, PRIORITIES
 from annotation.writing import LONGEST_CATEGORY
 
@@ -36,6 +36,32 @@ class TermsForm(forms.Form):
     @property
     def labels(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in ("language", "category") if self.cleaned_data[name]}
+
+
+class SteerForm(forms.Form):
+    """One task: how soon, by how many people, for whom."""
+
+    priority = TermsForm.base_fields["priority"]  # the same levels in the same words
+    overlap = forms.IntegerField(label=_("People"), min_value=1, max_value=tasks.MOST_JUDGES, required=False)
+    cohort = forms.CharField(
+        label=_("Cohort"),
+        required=False,
+        max_length=tasks.LONGEST_COHORT,
+        widget=forms.TextInput(attrs={"list": "cohorts", "dir": "auto", "autocomplete": "off"}),
+        help_text=_("Only for its members. Empty: for everybody."),
+    )
+
+    @classmethod
+    def of(cls, task: Task) -> "SteerForm":
+        entered = {"priority": task.priority, "overlap": task.overlap, "cohort": task.lane.cohort}
+        form = cls(initial=entered, auto_id=f"task-{task.pk}-%s")
+        if task.lane.purpose != Lane.Purpose.WORK:
+            del form.fields["overlap"]  # everybody may get it once
+        return form
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if value is not None}
 
 
 class PromptsAskForm(TermsForm):

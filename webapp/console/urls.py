@@ -17,6 +17,7 @@ from webapp.console import (
     rewards,
     snapshots,
     standings,
+    steering,
     tasks,
     webhooks,
 )
@@ -66,6 +67,9 @@ in_project = [
     path("tasks/prompts/", tasks.prompts_ask, name="prompts_ask"),
     path("tasks/demonstrations/", tasks.demonstrations_ask, name="demonstrations_ask"),
     path("tasks/ratings/", tasks.ratings_ask, name="ratings_ask"),
+    path("tasks/<int:task_id>/", steering.task_write, name="task_write"),
+    path("tasks/<int:task_id>/withdraw/", steering.task_withdraw, name="task_withdraw"),
+    path("tasks/<int:task_id>/put-back/", steering.task_put_back, name="task_put_back"),
     path("prompts/", prompts.prompts, name="prompts"),
     path("prompts/add/", prompts.prompts_add, name="prompts_add"),
     path("prompts/<int:prompt_id>/", prompts.prompt, name="prompt"),

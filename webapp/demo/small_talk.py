@@ -1,6 +1,7 @@
 """The demo's third project: live chats with the small model that ships with it."""
 
 from pathlib import Path
+from typing import Any
 
 from annotation import projects
 from annotation.briefs import Brief, make_chat_tasks
@@ -23,7 +24,14 @@ def seed(people: dict[str, Person], roles: dict[str, str]) -> str:
     if Project.objects.filter(slug=SLUG).exists():
         return ""
     owner, guideline = people["mia"], GUIDELINE.read_text("utf-8")
-    facts = {"slug": SLUG, "name": "Small talk", "preset": "chat", "k": 2, "overlap": 2, "languages": ["en"]}
+    facts: dict[str, Any] = {
+        "slug": SLUG,
+        "name": "Small talk",
+        "preset": "chat",
+        "k": 2,
+        "overlap": 2,
+        "languages": ["en"],
+    }
     project = projects.create(by=owner, guideline=guideline, **facts)
     Membership.objects.bulk_create(
         Membership(project=project, person=people[name], role=roles[name]) for name in people if people[name] != owner

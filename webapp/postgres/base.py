@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _configure_connection(self, connection: Any) -> bool:
         """Once a connection: what is prepared (annotation/statements.py) is planned once, not five times or always."""
-        super()._configure_connection(connection)
+        super()._configure_connection(connection)  # type: ignore[misc]  # the stubs do not know it
         connection.execute("SET plan_cache_mode = force_generic_plan")
         return True
 

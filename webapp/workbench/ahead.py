@@ -1,5 +1,7 @@
 """The task after the one on the page: leased and fetched while the person works, so that a submit shows it at once."""
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.views.decorators.cache import never_cache
@@ -43,7 +45,7 @@ def _qualifies(request: SignedIn, project: Project) -> bool:
     return member is not None and member.must_qualify(project)
 
 
-def _taken_up(request: SignedIn, project: Project, uuid: object) -> bool:
+def _taken_up(request: SignedIn, project: Project, uuid: UUID) -> bool:
     shown = Assignment.objects.filter(person=request.user, project=project, pk=uuid).first()
     return shown is not None and (shown.state == Assignment.State.JUDGED or leases.take_up(shown))
 

@@ -73,7 +73,7 @@ def changed_since(project: Project, person: Person) -> dict[str, Any]:
     """What changed in the guideline since the person read it, for those of whom that is so."""
     if unread(project, person) != "changed":
         return {}
-    version = read_version(project, person)
+    version = read_version(project, person) or 0
     before = project.guidelines.filter(version=version).first()
     now = project.guideline
     return {"read": version, "changes": changes(before.text, now.text)} if before and now else {}

@@ -36,7 +36,7 @@ class ReportForm(forms.Form):
     skip = forms.BooleanField(label=gettext_lazy("Skip this task as well"), required=False)
 
     def __init__(self, *args: Any, assignment: Assignment, **kwargs: Any):
-        super().__init__(*args, auto_id="report-%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "report-%s", **kwargs})
         letters = lettered(assignment.shown)
         answers = [(sample_id, _("Answer %(letter)s") % {"letter": letter}) for sample_id, letter in letters.items()]
         field: Any = self.fields["about"]
@@ -49,7 +49,11 @@ def report(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     assignment = own_assignment(request, slug, uuid)
     form = ReportForm(request.POST, assignment=assignment)
     if not form.is_valid():
-        return refused(request, form) if by_script(request) else told(request, assignment, Outcome(*UNSAID))
+        return (
+            refused(request, form)
+            if by_script(request)
+            else told(request, assignment, Outcome(messages.ERROR, str(UNSAID)))
+        )
     said = form.cleaned_data
     reports.report(assignment=assignment, reason=said["reason"], sample_id=said["about"], note=said["note"])
     if said["skip"]:
@@ -57,4 +61,4 @@ def report(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     return told(request, assignment, Outcome(messages.INFO, _("Reported: a manager looks at it. Thank you.")))
 
 
-UNSAID = (messages.ERROR, gettext_lazy("Nothing was reported: choose what is wrong."))
+UNSAID = gettext_lazy("Nothing was reported: choose what is wrong.")
