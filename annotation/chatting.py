@@ -83,7 +83,7 @@ def add_turn(*, conversation: Conversation, text: str, number: int | None = None
 
     The same message again is the same turn. `number` says which turn the sender takes it for. Raises `NotNow`.
     """
-    text = storable(text).strip()
+    text = storable(text).replace("\r\n", "\n").strip()  # forms end lines their own way
     last = conversation.turns.kept().last()
     if last and last.text == text and (last.is_open if number is None else last.number == number):
         return last, False

@@ -25,6 +25,7 @@ function reveal(chat) {
 function startRanking(chat, signal) {
   const form = chat.querySelector('#choice[data-mode="rank"]');
   if (!form) return null;
+  for (const offered of form.querySelectorAll(".rate-more [data-needed]")) delete offered.dataset.needed;
   const order = startOrder(form, signal);
   startTurning(form, order, signal);
   return order;

@@ -1,0 +1,187 @@
+"""A live chat in a real browser: by keyboard, on a phone, without script, in Chinese, with the network away."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page, expect
+
+from annotation import chatting
+from annotation.models import Assignment, Candidate, Judgement, Person, Project, Turn
+from annotation.presets import PRESETS
+from tests.chat.conftest import answered, give, models
+from workers import live
+
+__all__ = ["give", "models"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+Open = Callable[..., Page]
+WORK = "/p/letters/work/"
+
+
+@pytest.fixture
+def chat(give: Callable[..., Assignment], annotator: Person) -> Assignment:
+    return give(annotator)
+
+
+def open_turn() -> Turn:
+    """The turn that the page has just sent."""
+    for _ in range(200):
+        if turn := Turn.objects.open().first():
+            return turn
+        time.sleep(0.05)
+    raise AssertionError("nothing was sent")
+
+
+def fine(page: Page) -> None:
+    found = Axe().run(page)
+    assert not found.violations_count, found.generate_report()
+
+
+def test_by_keyboard_alone(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    fine(page)
+    page.locator("#message textarea").focus()
+    page.keyboard.type("Hello?")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("I mean it.")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat-live")).to_be_visible()
+    turn = open_turn()
+    assert turn.text == "Hello?\nI mean it."
+    first, second = turn.candidates.all()
+    telling = live.Telling(turn.pk, "1.1")
+    telling.say({first.pk: "Once upon", second.pk: "<b>x"}, now=True)
+    expect(page.locator(f"[data-candidate='{first.pk}']")).to_have_text("Once upon")
+    expect(page.locator(f"[data-candidate='{second.pk}']")).to_have_text("<b>x")
+    telling.say({first.pk: "Once upon a time"}, now=True)
+    expect(page.locator(f"[data-candidate='{first.pk}']")).to_have_text("Once upon a time")
+    fine(page)
+    answered(turn, "Once upon a time, **there**.", "<b>x")
+    expect(page.locator("#choice strong")).to_have_text("there")
+    expect(page.locator("#chat-status")).to_have_text("The answers are here.")
+    expect(page.locator(".turn-title")).to_be_focused()
+    fine(page)
+    page.keyboard.press("2")
+    expect(page.locator("#message textarea")).to_be_focused()
+    turn.refresh_from_db()
+    assert turn.winner_id == second.pk
+    assert Judgement.objects.get().seconds is not None
+    page.keyboard.press("Tab")
+    page.locator(".chat-end > summary").press("Enter")
+    page.locator("#closing textarea").fill("Short.")
+    page.locator("#closing button").press("Enter")
+    expect(page.locator("h1")).to_have_text("Nothing left to do")
+    expect(page.locator("#said")).to_contain_text("Saved")
+    assert Judgement.objects.get(task=chat.task).comment == "Short."
+
+
+def test_on_a_phone_by_touch_in_the_dark_and_in_chinese(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK, width=390, has_touch=True, is_mobile=True, color_scheme="dark", locale="zh-CN")
+    page.locator("#message textarea").fill("你好")
+    page.locator("#message button").tap()
+    turn = open_turn()
+    expect(page.locator("#chat-live h2")).to_contain_text("正在生成回答")
+    answered(turn, "你好！", "您好！")
+    expect(page.locator(".pick").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    fine(page)
+    page.locator(".pick").first.tap()
+    expect(page.locator("#message")).to_be_visible()
+    fine(page)
+
+
+def test_without_script(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK, java_script_enabled=False)
+    page.fill("#message textarea", "Hello?")
+    page.click("#message button")
+    page.click("text=Look whether they are here")
+    turn = answered(open_turn(), "Hi", "Ho")
+    page.click("text=Look whether they are here")
+    page.locator(".pick").nth(1).click()
+    expect(page.locator("#message textarea")).to_be_visible()
+    turn.refresh_from_db()
+    assert turn.winner_id == turn.shown[1]
+
+
+def test_a_reload_brings_everything_back(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    page.locator("#message textarea").press_sequentially("Half a mess")
+    page.reload()
+    expect(page.locator("#message textarea")).to_have_value("Half a mess")
+    page.locator("#message textarea").press("Enter")
+    turn = open_turn()
+    page.reload()
+    expect(page.locator("#chat-live")).to_be_visible()
+    answered(turn, "Hi", "Ho")
+    expect(page.locator(".pick").first).to_be_visible()
+    page.reload()
+    expect(page.locator(".pick").first).to_be_visible()
+
+
+def test_what_is_sent_without_a_network_goes_when_it_is_back(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    context: BrowserContext = page.context
+    page.fill("#message textarea", "Hello?")
+    context.set_offline(True)
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat-network")).to_be_visible()
+    context.set_offline(False)
+    expect(page.locator("#chat-live")).to_be_visible()
+    turn = answered(open_turn(), "Hi", "Ho")
+    expect(page.locator(".pick").first).to_be_visible()
+    context.set_offline(True)
+    page.keyboard.press("1")
+    expect(page.locator("#chat-network")).to_be_visible()
+    context.set_offline(False)
+    expect(page.locator("#message")).to_be_visible()
+    assert Judgement.objects.count() == 1
+    turn.refresh_from_db()
+    assert turn.state == Turn.State.DONE
+
+
+def test_a_second_tab_sees_what_the_first_sent(visit: Open, chat: Assignment, annotator: Person) -> None:
+    first = visit(annotator, f"{WORK}{chat.pk}/")
+    second = visit(annotator, f"{WORK}{chat.pk}/")
+    first.fill("#message textarea", "From the first")
+    first.keyboard.press("Enter")
+    expect(first.locator("#chat-live")).to_be_visible()
+    second.fill("#message textarea", "From the second")
+    second.keyboard.press("Enter")
+    expect(second.locator(".message.error")).to_contain_text("From the second")
+    expect(second.locator("#chat-live")).to_be_visible()
+    assert Turn.objects.count() == 1
+
+
+def test_all_are_put_in_order_by_keys(
+    visit: Open, give: Callable[..., Assignment], annotator: Person, project: Project
+) -> None:
+    project.questions = PRESETS["chat"].questions
+    project.save()
+    give(annotator, answers=3, ranks=True)
+    page = visit(annotator, WORK)
+    page.fill("#message textarea", "Hello?")
+    page.keyboard.press("Enter")
+    turn = answered(open_turn(), "A", "B", "C")
+    expect(page.locator("#choice")).to_be_visible()
+    fine(page)
+    for digit in "213":
+        page.keyboard.press(digit)
+    page.locator("#submit").press("Enter")
+    expect(page.locator("#message")).to_be_visible()
+    turn.refresh_from_db()
+    assert chatting.winner_of(turn).pk == turn.shown[1]
+    assert [len(group) for group in Judgement.objects.get().rankings.get().groups] == [1, 1, 1]
+
+
+def test_too_few_answers_are_said_and_asked_for_again(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    page.fill("#message textarea", "Hello?")
+    page.keyboard.press("Enter")
+    turn = answered(open_turn(), "Hi", "")
+    expect(page.locator(".turn-title")).to_have_text("Too few answers came")
+    fine(page)
+    page.click("text=Ask again for what is missing")
+    expect(page.locator("#chat-live")).to_be_visible()
+    assert turn.candidates.filter(state=Candidate.State.WANTED).count() == 1
