@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from annotation.intake.families import families
 from annotation.intake.outcome import Taken
 from annotation.intake.rows import PromptRow
 from annotation.models import Project, Prompt
-from annotation.nearness import fingerprint
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,9 @@ def ensure_prompts(project: Project, rows: Iterable[PromptRow]) -> tuple[set[str
     new = [row for row in reversed(by_hash.values()) if row.content_hash not in before]
     if not new:
         return set(), before
-    Prompt.objects.bulk_create((_prompt(project, row) for row in new), ignore_conflicts=True)
+    family, keys = families(project, new)
+    rows_of = (_prompt(project, row, family[row.content_hash], keys[row.content_hash]) for row in new)
+    Prompt.objects.bulk_create(rows_of, ignore_conflicts=True)
     fresh = [row.content_hash for row in new]
     return set(fresh), before | find_prompts(project, fresh)
 
@@ -52,7 +54,7 @@ def find_prompts(project: Project, hashes: Iterable[str]) -> dict[str, KnownProm
     return {digest: KnownPrompt(pk, language, author) for digest, pk, language, author in rows}
 
 
-def _prompt(project: Project, row: PromptRow) -> Prompt:
+def _prompt(project: Project, row: PromptRow, family: str, fingerprint: list[int]) -> Prompt:
     return Prompt(
         project=project,
         messages=row.messages,
@@ -61,6 +63,6 @@ def _prompt(project: Project, row: PromptRow) -> Prompt:
         category=row.category,
         source=row.source,
         external_id=row.external_id,
-        family=row.family,
-        fingerprint=fingerprint(row.messages, project.pk),
+        family=family,
+        fingerprint=fingerprint,
     )
