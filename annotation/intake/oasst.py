@@ -3,9 +3,10 @@
 Format: LAION-AI/Open-Assistant, `{message_tree_id, tree_state, prompt: Node}`, a tree a line.
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
+
+import orjson
 
 from annotation.content import Message, kind_of, storable
 from annotation.intake.checking import comparison_row, is_whole, required_text
@@ -38,7 +39,11 @@ def _kept(item: tuple[int, Data] | BadRow) -> tuple[tuple[int, Data] | BadRow, t
     name = tree.get("message_tree_id")
     if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not isinstance(tree.get("prompt"), dict):
         return item, None
-    return item, (line, TreeRow(storable(name), storable(json.dumps(tree))))
+    try:
+        orjson.dumps([[[[tree]]]])  # with room for what is added at its ends when it goes out
+        return item, (line, TreeRow(storable(name), orjson.dumps(tree).decode()))
+    except TypeError:
+        return item, None  # nested too deep to be written again, or with numbers and signs that JSON cannot hold
 
 
 def _lists(tree: Data) -> Iterable[Data]:
