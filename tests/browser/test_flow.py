@@ -218,3 +218,43 @@ def test_what_the_server_refuses_can_be_mended(visit: Open, work: Person, projec
     rank(page, "4")
     page.keyboard.press("Enter")
     expect(page.locator("#said .message.success")).to_have_text("Saved: B > C > D > A")
+
+
+def uuid(page: Page) -> str:
+    return page.locator("#task").get_attribute("data-uuid") or ""
+
+
+def test_a_slow_server_never_brings_the_same_task_twice(visit: Open, work: Person) -> None:
+    """Nothing is ahead yet at the submit, so that the next task is fetched, and asked for ahead, at the same time."""
+    page = visit(work, "/p/letters/")
+    page.route("**/work/ahead/", lambda route: route.fulfill(status=204), times=1)
+    page.goto(WORK)
+    page.wait_for_load_state("networkidle")
+    held: list[Any] = []
+    page.route(re.compile(r"/work/\?holding"), lambda route: held.append(route))
+    first = uuid(page)
+    submit(page)
+    expect(page.locator("#said .message.success")).to_be_visible()
+    page.wait_for_timeout(500)  # a question to the server that should not be asked now would be answered by then
+    held[0].continue_()
+    expect(page.locator("#task")).not_to_have_attribute("data-uuid", first)
+    page.wait_for_load_state("networkidle")
+    second = uuid(page)
+    submit(page)
+    expect(page.locator("#task")).not_to_have_attribute("data-uuid", second)
+    until(lambda: judged().count() == 2)
+
+
+def test_a_draft_on_its_way_is_called_back_by_the_submit(visit: Open, work: Person) -> None:
+    page = open_work(visit, work)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    held: list[Any] = []
+    page.route("**/draft/", lambda route: held.append(route))
+    rank(page, "1234")
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/draft/")):
+        while not held:
+            page.wait_for_timeout(50)
+        page.keyboard.press("Enter")
+    expect(page.locator("#said .message.success")).to_be_visible()
+    assert said == []

@@ -20,6 +20,7 @@ ACT = [
     "project_settings",
     "guideline_write",
     "guideline_preview",
+    "questions_preview",
     "project_archive",
     "project_restore",
     "generate",

@@ -1,8 +1,10 @@
 """What a project asks is edited as lines of text: right ones become questions, wrong ones are named, data go on."""
 
+import re
 from collections.abc import Callable
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
@@ -11,6 +13,7 @@ from annotation.presets import PRESETS
 from webapp.console.question_forms import written
 
 QUESTIONS, SETTINGS = reverse("questions_write", args=["letters"]), reverse("project_settings", args=["letters"])
+PREVIEW = reverse("questions_preview", args=["letters"])
 
 
 def test_it_works(manager: Client, project: Project) -> None:
@@ -73,3 +76,65 @@ def test_orders_stay_once_somebody_judged(
 def test_only_managers_edit(signed_in: Callable[[Person], Client], annotator: Person, viewer: Person) -> None:
     for person in (annotator, viewer):
         assert signed_in(person).post(QUESTIONS, {"flags": "Odd"}).status_code == 404
+
+
+def shown(answer: HttpResponse) -> str:
+    return str(answer.content.decode().split('id="asked-preview"')[-1])
+
+
+def test_the_preview_asks_as_the_ranking_page_does(manager: Client, project: Project) -> None:
+    Project.objects.update(k=2)
+    lines = {
+        "criteria": "Wit\nWarmth", "scales": "Clarity: 1-3", "flags": "Off topic", "categories": "Spam",
+        "severities": "Mild\nBad", "strength": "on",
+    }  # fmt: skip
+    html = manager.post(PREVIEW, lines, headers={"HX-Request": "true"}).content.decode()
+    for words in ("Wit", "Warmth", "Clarity", "Off topic", "Harm in answer A", "Spam", "Mild", "Significantly better"):
+        assert words in html
+    assert "<html" not in html
+    fields = re.findall(r"<(?:input|select)\b[^>]*", html)
+    assert len(fields) == 2 * (2 * 2 + 3 + 1 + 1) + 4
+    assert all(" disabled" in field for field in fields)
+    project.refresh_from_db()
+    assert project.questions == {}
+
+
+def test_the_preview_says_what_makes_no_sense_and_shows_the_rest(manager: Client, project: Project) -> None:
+    lines = {"scales": "Clarity: 1-3\nDepth", "flags": "Odd\nodd", "categories": "<b>Spam</b>"}
+    answer = manager.post(PREVIEW, lines, headers={"HX-Request": "true"})
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "Ratings: Depth: a name and its two ends" in html
+    assert "Yes or no: Two lines have the same name." in html
+    assert "Clarity" in html
+    assert "&lt;b&gt;Spam" in html
+
+
+def test_the_preview_without_script_is_the_page_as_it_was_filled_in(manager: Client, project: Project) -> None:
+    answer = manager.post(PREVIEW, {"flags": "Odd"})
+    assert answer.status_code == 200
+    assert "What is true of answer B" in shown(answer)
+    assert ">Odd</textarea>" in answer.content.decode().replace("\n", "")
+    assert manager.post(PREVIEW, {"scales": "Depth"}).status_code == 422
+    project.refresh_from_db()
+    assert project.questions == {}
+
+
+def test_a_strength_that_is_never_asked_is_said_to_be_so(manager: Client, project: Project) -> None:
+    Project.objects.update(k=4)
+    html = manager.post(PREVIEW, {"strength": "on"}, headers={"HX-Request": "true"}).content.decode()
+    assert "this project ranks more at once" in html
+    assert "Significantly better" not in html
+
+
+def test_the_settings_show_what_is_asked_now(manager: Client, project: Project) -> None:
+    Project.objects.update(questions=PRESETS["safe_rlhf"].questions)
+    assert "Harmlessness" in shown(manager.get(SETTINGS))
+
+
+def test_a_new_project_shows_what_each_preset_asks(manager: Client) -> None:
+    html = manager.get(reverse("project_new")).content.decode()
+    for preset, words in (("instructgpt", "Hallucination"), ("safe_rlhf", "Animal abuse"), ("helpsteer", "Coherence")):
+        assert words in html.split(f'id="{preset}-asks"')[1].split("</section>")[0]
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))

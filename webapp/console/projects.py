@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
@@ -10,7 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotation import projects
 from annotation.models import Project
 from annotation.models.audit import record
-from annotation.presets import PRESETS
+from annotation.presets import PRESETS, Preset
+from webapp.console import asked_preview
 from webapp.console.access import SignedIn, managed, page
 from webapp.console.project_forms import GuidelineForm, NewProjectForm, SettingsForm
 from webapp.console.question_forms import QuestionsForm
@@ -27,7 +30,12 @@ def project_new(request: SignedIn) -> HttpResponse:
         messages.success(request, _("The project is ready. Add prompts next."))
         return redirect("dashboard", made.slug)
     status = 422 if request.method == "POST" else 200
-    return render(request, "console/project_new.html", {"form": form, "presets": PRESETS.values()}, status=status)
+    presets = [(preset, _preset_asks(preset)) for preset in PRESETS.values()]
+    return render(request, "console/project_new.html", {"form": form, "presets": presets}, status=status)
+
+
+def _preset_asks(preset: Preset) -> asked_preview.AskedPreview:
+    return asked_preview.preview(Project(**preset.defaults), preset.questions, ids=f"{preset.key}-")
 
 
 def _create(request: SignedIn, form: NewProjectForm) -> Project | None:
@@ -72,10 +80,17 @@ def _page(
     guideline_form: GuidelineForm,
     questions_form: QuestionsForm | None = None,
     trust_form: TrustForm | None = None,
+    status: int | None = None,
 ) -> HttpResponse:
-    status = 422 if request.method == "POST" else 200
+    status = status or (422 if request.method == "POST" else 200)
     asked, trust = questions_form or QuestionsForm(project=project), trust_form or TrustForm(instance=project)
-    forms = {"form": form, "guideline_form": guideline_form, "questions_form": asked, "trust_form": trust}
+    forms: dict[str, Any] = {
+        "form": form,
+        "guideline_form": guideline_form,
+        "questions_form": asked,
+        "trust_form": trust,
+    }
+    forms["asked"] = asked_preview.of_form(asked)
     return page(request, "settings", project, status=status, guideline=project.guideline, **forms)
 
 
@@ -107,6 +122,18 @@ def questions_write(request: SignedIn, slug: str) -> HttpResponse:
             record("project.questions", actor=request.user, project=project, subject=slug, questions=form.questions())
     messages.success(request, _("The questions were saved."))
     return redirect("project_settings", slug)
+
+
+@login_required
+@require_POST
+def questions_preview(request: SignedIn, slug: str) -> HttpResponse:
+    """The posted questions as annotators will meet them; nothing is saved. Without script the page with all of it."""
+    project = managed(request, slug)
+    form = QuestionsForm(request.POST, project=project)
+    if request.htmx:
+        return render(request, "console/_asked_preview.html", {"asked": asked_preview.of_form(form)})
+    status = 200 if form.is_valid() else 422
+    return _page(request, project, SettingsForm(instance=project), _guideline_form(project), form, status=status)
 
 
 @login_required

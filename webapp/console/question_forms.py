@@ -43,6 +43,7 @@ class QuestionsForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, *, project: Project):
         super().__init__(data, initial=written(project))
         self.project = project
+        self.good: dict[str, list[dict[str, Any]]] = {}  # kind → the lines of it that make sense
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -59,9 +60,18 @@ class QuestionsForm(forms.Form):
         lines = [line.strip() for line in text.splitlines() if line.strip()]
         if len(lines) > MOST_LINES:
             raise forms.ValidationError(_("At most %(n)d lines.") % {"n": MOST_LINES})
+        read = _scale if kind == "scales" else _item
         known = {item["label"]: item["name"] for item in self.project.questions.get(kind, ())}
-        items = [_scale(line, known) if kind == "scales" else _item(line, known) for line in lines]
-        if len({item["name"] for item in items}) < len(items):
+        items, wrong = [], []
+        for line in lines:
+            try:
+                items.append(read(line, known))
+            except forms.ValidationError as error:
+                wrong.append(error)
+        self.good[kind] = list({item["name"]: item for item in items}.values())
+        if wrong:
+            raise forms.ValidationError(wrong)
+        if len(self.good[kind]) < len(items):
             raise forms.ValidationError(_("Two lines have the same name."))
         return items
 
@@ -70,6 +80,11 @@ class QuestionsForm(forms.Form):
         before = [item.name for item in questions.of(self.project).criteria]
         if before != [item["name"] for item in found["criteria"]] and self.project.judgements.exists():
             self.add_error("criteria", _("There are judgements already: the orders stay as they are."))
+
+    def sensible(self) -> dict[str, Any]:
+        """Like `questions()`, of a form that need not be valid: without the lines that are wrong."""
+        self.is_valid()
+        return {**self.good, "strength": bool(self.cleaned_data.get("strength"))}
 
     def questions(self) -> dict[str, Any]:
         asked = {kind: self.cleaned_data[kind] for kind in KINDS if self.cleaned_data[kind]}

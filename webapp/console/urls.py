@@ -26,6 +26,7 @@ in_project = [
     path("dashboard/", dashboard.dashboard, name="dashboard"),
     path("settings/", projects.project_settings, name="project_settings"),
     path("settings/questions/", projects.questions_write, name="questions_write"),
+    path("settings/questions/preview/", projects.questions_preview, name="questions_preview"),
     path("settings/trust/", projects.trust_write, name="trust_write"),
     path("settings/guideline/", projects.guideline_write, name="guideline_write"),
     path("settings/guideline/preview/", projects.guideline_preview, name="guideline_preview"),

@@ -46,8 +46,12 @@ def _qualifies(request: SignedIn, project: Project) -> bool:
 
 
 def _taken_up(request: SignedIn, project: Project, uuid: UUID) -> bool:
-    shown = Assignment.objects.filter(person=request.user, project=project, pk=uuid).first()
-    return shown is not None and (shown.state == Assignment.State.JUDGED or leases.take_up(shown))
+    own = Assignment.objects.filter(person=request.user, project=project, pk=uuid)
+    shown = own.first()
+    if shown is None:
+        return False
+    # Looked at last: a submit may land in between.
+    return leases.take_up(shown) or own.filter(state=Assignment.State.JUDGED).exists()
 
 
 @require_POST

@@ -38,9 +38,10 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// The guideline as annotators will see it, a moment after the last key.
-const preview = document.querySelector("[data-preview]");
-preview?.addEventListener("input", () => {
-  clearTimeout(preview.waiting);
-  preview.waiting = setTimeout(() => preview.dispatchEvent(new Event("console:preview")), 400);
-});
+// What is written as annotators will see it, a moment after the last key.
+for (const written of document.querySelectorAll("[data-preview]")) {
+  written.addEventListener("input", () => {
+    clearTimeout(written.waiting);
+    written.waiting = setTimeout(() => written.dispatchEvent(new Event("console:preview")), 400);
+  });
+}

@@ -106,6 +106,7 @@ export class Desk {
 
   show(task) {
     this.stop();
+    this.ahead = this.ahead.filter((each) => uuidOf(each) !== uuidOf(task));
     if (this.current !== task) this.current.replaceWith(task);
     task.inert = false;
     window.htmx?.process(task);
@@ -187,8 +188,8 @@ export class Desk {
   // Says what the page shows, and gets what comes after it. Where the network is away the outbox says so, and the next
   // submit, or the network's return, asks again.
   async ask() {
-    if (this.current.dataset.nothing) return;
     await this.asking;
+    if (this.fetching || this.current.dataset.nothing) return; // one question at a time: both would get the same task
     this.asking = this.askAhead().catch(() => undefined);
     await this.asking;
     this.asking = null;
@@ -208,7 +209,8 @@ export class Desk {
 
   async put(task) {
     const uuid = uuidOf(task);
-    if (uuid && uuid !== uuidOf(this.current) && await claim(uuid)) this.ahead.push(task);
+    const known = () => [this.current, ...this.ahead].some((each) => uuidOf(each) === uuid);
+    if (uuid && !known() && await claim(uuid) && !known()) this.ahead.push(task);
   }
 
   // Somebody else took the shown task before it was taken up: nothing is lost while nothing was entered.

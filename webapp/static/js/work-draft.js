@@ -78,8 +78,10 @@ class Draft {
     if (!draft || draft.saved || this.signal.aborted) return;
     const body = new URLSearchParams([...draft.fields, ["at", draft.at]]);
     const headers = { "X-CSRFToken": token() };
-    const sent = fetch(this.form.dataset.draft, { method: "POST", body, headers, keepalive: true, redirect: "manual" });
-    this.sending = sent.then((answer) => this.acknowledge(answer, draft), () => this.send(AGAIN_MS));
+    const { signal } = this; // what was submitted needs no draft any more
+    const options = { method: "POST", body, headers, keepalive: true, redirect: "manual", signal };
+    const sent = fetch(this.form.dataset.draft, options);
+    this.sending = sent.then((answer) => this.acknowledge(answer, draft), () => signal.aborted || this.send(AGAIN_MS));
     await this.sending;
   }
 
