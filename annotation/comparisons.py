@@ -9,7 +9,9 @@ weighs (pairs of the group) / (pairs of that judgement), so that in this mean ea
 all samples or only some: with full rankings a pair's weight is simply the number of people who judged it. Where the
 caller says how far to rely on each person, each judgement counts that much instead of 1.
 
-Judgements of gold and of qualification are in no group: people are measured on them, and they know it.
+Judgements of gold and of qualification are in no group: people are measured on them, and they know it. Neither is a
+task that a reviewer discarded; where they overruled the judges, theirs is the one order, and weighs as much as the
+judgements whose place it takes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +25,7 @@ from django.db import connection
 from annotation.models import Project
 from annotation.models.judgement import OVERALL
 from annotation.questions import Questions, criterion, of
-from annotation.reviews import DISCARDED
+from annotation.reviews import DISCARDED, overruled
 
 STRONGEST = 4  # significantly better
 UNSAFE = "unsafe"  # the flag of that name says it, as any category of harm does
@@ -65,7 +67,7 @@ class Group:
     """By pair, where anybody gave a strength of preference: 1 for significantly better, 2/3, 1/3, 0 for negligibly
     (Touvron et al. 2023, table 27), the mean over the people, negative where it is for the second."""
     ranks: list[list[int]] = field(default_factory=list)
-    """Each person's order: a rank a sample, -1 where it was not ranked."""
+    """Each person's order: a rank a sample, -1 where it was not ranked. The reviewer's alone where they overruled."""
     rank_weight: list[float] = field(default_factory=list)
     """By order: 1, or how far to rely on the person."""
     unsafe: list[float] = field(default_factory=list)
@@ -140,7 +142,7 @@ def groups(
     questions = of(project)
     alike: list[Group] = []  # of one prompt
     for row in _rows(project, criterion(project, asked), tasks):
-        group = _group(questions, reliance or {}, *row)
+        group = group_of(questions, reliance or {}, *row)
         if alike and alike[0].prompt_id != group.prompt_id:
             yield from sorted(alike, key=lambda task: task.texts)
             alike = []
@@ -152,7 +154,7 @@ def groups(
 # The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and never sorted.
 GROUPS = f"""
 SELECT task.id, task.prompt_id, task.hash, task.family, task.messages::text, answers.body, votes.body,
-       task.language, task.category
+       task.language, task.category, {overruled("%(criterion)s::text")}
   FROM (SELECT task.id, task.prompt_id, task.sample_ids, prompt.content_hash COLLATE "C" AS hash, prompt.family,
                prompt.messages, prompt.language, prompt.category
           FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
@@ -185,7 +187,7 @@ def _rows(project: Project, by: str, tasks: Sequence[int] | None) -> Iterator[tu
             yield from rows
 
 
-def _group(
+def group_of(
     asked: Questions,
     reliance: Mapping[int, float],
     task_id: int,
@@ -197,13 +199,16 @@ def _group(
     votes: str,
     language: str,
     category: str,
+    ruling: str | None,
 ) -> Group:
+    """From a row of `GROUPS`."""
     samples = orjson.loads(answers)
     sample_ids = [sample_id for sample_id, _ in samples]
     said = [_vote(reliance, *vote) for vote in orjson.loads(votes)]
     said = [vote for vote in said if vote.weight > 0]
-    ranks = [[vote.ranks.get(sample, -1) for sample in sample_ids] for vote in said]
-    weight = [vote.weight for vote in said]
+    orders = [_ruled(ruling, said)] if ruling else said
+    ranks = [[vote.ranks.get(sample, -1) for sample in sample_ids] for vote in orders]
+    weight = [vote.weight for vote in orders]
     pairs = pooled(map(_weighed, ranks, weight))
     return Group(
         task_id=task_id,
@@ -218,7 +223,7 @@ def _group(
         second=[pair.second for pair in pairs],
         probability=[pair.probability for pair in pairs],
         weight=[pair.weight for pair in pairs],
-        margin=_margins(said, ranks) if len(pairs) == 1 else [],
+        margin=_margins(orders, ranks) if len(pairs) == 1 else [],
         ranks=ranks,
         rank_weight=weight,
         unsafe=_unsafe(asked, said, sample_ids),
@@ -239,6 +244,12 @@ def _vote(
     flagged = {int(sample) for sample, found in flags.items() if found.get(UNSAFE)}
     harmful = {int(sample) for sample, found in categories.items() if found}
     return Vote(dict(zip(ids, ranks, strict=True)), reliance.get(person, 1.0), strength, frozenset(flagged | harmful))
+
+
+def _ruled(ruling: str, instead_of: Sequence[Vote]) -> Vote:
+    """The reviewer's order as a vote; how strong their preference is they do not say."""
+    ranks = {sample: rank for rank, group in enumerate(orjson.loads(ruling)) for sample in group}
+    return Vote(ranks, fsum(vote.weight for vote in instead_of) or 1.0, None, frozenset())
 
 
 def _weighed(ranks: list[int], weight: float) -> list[Pair]:

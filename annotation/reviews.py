@@ -18,6 +18,12 @@ from annotation.models.audit import record
 RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
 DISCARDED = f"EXISTS (SELECT FROM ({RULING}) ruling WHERE ruling.verdict = 'discarded')"
 
+
+def overruled(criterion: str) -> str:
+    """The reviewer's order by a criterion (an SQL expression) as JSON, best first; NULL where the judgements stand."""
+    return f"(SELECT ruling.orders -> {criterion} FROM ({RULING}) ruling WHERE ruling.verdict = 'overruled')::text"
+
+
 Groups = Sequence[Sequence[int]]
 LONGEST_NOTE = 2_000
 

@@ -4,7 +4,7 @@ say (hashes of prompts and texts): ids and clocks of a database never decide the
 In all of them `asked` is the query's projects: `(project_id, criterion, safer, model)` a project.
 """
 
-from annotation.reviews import DISCARDED, RULING
+from annotation.reviews import DISCARDED, overruled
 
 ASKED = """unnest(%(projects)s::bigint[], %(criteria)s::text[], %(safer)s::text[], %(models)s::bigint[])
          AS asked (project_id, criterion, safer, model)"""
@@ -72,7 +72,7 @@ PROMPT = """prompt.content_hash COLLATE "C" AS hash, prompt.family, prompt.messa
                prompt.category, prompt.source"""
 GOLD = "EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id)"
 
-OVERRULED = f"(SELECT ruling.orders -> task.criterion FROM ({RULING}) ruling WHERE ruling.verdict = 'overruled')::text"
+OVERRULED = overruled("task.criterion")
 
 
 def wanted_gold(gold: str) -> str:

@@ -13,10 +13,11 @@ from django.utils.crypto import salted_hmac
 
 from annotation.models import Project
 from annotation.questions import criterion
+from annotation.reviews import DISCARDED
 from exports.formats import Options, Row
 from exports.formats.raw import rows
 from exports.records import Draft
-from exports.statements import JUDGED, responses, verdict
+from exports.statements import GOLD, JUDGED, responses, verdict
 
 MAX_LIMIT = 1_000_000
 PATIENCE_S = 2.0
@@ -27,10 +28,12 @@ CHUNK = 200
 def comparisons_since(project: Project, cursor: str = "", limit: int = 1000) -> Iterator[tuple[str, Row]]:
     """Current judgements of rank tasks after `cursor`, at most `limit`: `(cursor after this row, row)`.
 
-    An empty cursor is the beginning. A row is one of the `raw` format with the judgement's `id`, `revision` and
-    `created_at`; a revision appears again later, under its new id. People are named by a keyed hash that stays the
-    same from call to call. None is ever skipped: while a long transaction (an import) writes judgements, the tail waits
-    `PATIENCE_S` for it and then ends early, for the caller to ask again. Raises `ValueError` for a cursor that
+    And demonstrations that somebody made of an answer: a ranking of two, the edit before the answer. Gold, and what a
+    reviewer discarded, stay out. An empty cursor is the beginning. A row is one of the `raw` format with the
+    judgement's `id`, `revision` and `created_at`; a revision appears again later, under its new id. People are named by
+    a keyed hash that stays the same from call to call. None is ever skipped: while a long transaction (an import)
+    writes judgements, the tail waits `PATIENCE_S` for it and then ends early, for the caller to ask again. Raises
+    `ValueError` for a cursor that
     is none; call outside a transaction.
     """
     after = _position(cursor)
@@ -85,15 +88,31 @@ def _value(sql: str) -> Any:
         return cursor.fetchone()[0]
 
 
-ROWS = f"""
+SELECTED = f"""
 SELECT judgement.id, judgement.revision, judgement.created_at, prompt.content_hash, prompt.family,
        prompt.messages::text, prompt.language, prompt.category, prompt.source, responses.body,
-       json_build_array({verdict()})::text, prompt.external_id, prompt.project_id
+       json_build_array({verdict()})::text, prompt.external_id, prompt.project_id"""
+BEHIND = f"""judgement.project_id = %(project)s AND NOT {GOLD} AND NOT {DISCARDED}
+   AND judgement.id > %(after)s AND judgement.id <= %(settled)s
+ ORDER BY judgement.id LIMIT %(limit)s"""
+# Rankings; and edits of answers, each a ranking of two. Both are walked along the same index, and merged by it.
+ROWS = f"""
+({SELECTED}
   FROM annotation_task task JOIN annotation_prompt prompt ON prompt.id = task.prompt_id
  CROSS JOIN LATERAL {responses()}, {JUDGED}
-   AND judgement.task_id = task.id AND task.kind = 'rank' AND judgement.project_id = %(project)s
-   AND judgement.id > %(after)s AND judgement.id <= %(settled)s
- ORDER BY judgement.id LIMIT %(limit)s
+   AND judgement.task_id = task.id AND task.kind = 'rank' AND {BEHIND})
+UNION ALL
+({SELECTED}
+  FROM annotation_judgement judgement
+  JOIN annotation_task work ON work.id = judgement.task_id AND work.kind = 'demonstrate'
+  JOIN annotation_person person ON person.id = judgement.person_id
+  JOIN annotation_prompt prompt ON prompt.id = judgement.prompt_id
+ CROSS JOIN LATERAL (SELECT ARRAY[judgement.sample_id, judgement.started_from_id] AS sample_ids,
+                            ARRAY[0, 1] AS ranks) ranking
+ CROSS JOIN LATERAL (SELECT work.id, ranking.sample_ids) task
+ CROSS JOIN LATERAL {responses()}
+ WHERE judgement.is_current AND judgement.started_from_id <> judgement.sample_id AND {BEHIND})
+ ORDER BY 1 LIMIT %(limit)s
 """
 
 

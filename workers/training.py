@@ -9,6 +9,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.db.models import Max
 
 from annotation import questions
 from annotation.comparisons import Group, groups
+from annotation.edits import edits
 from annotation.models import Judgement, Person, Project
 from annotation.models.judgement import OVERALL
 from annotation.models.task import TaskKind
@@ -91,9 +93,13 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
         for group in _trainer_groups(job, config):
             writer.write(group)
         ranked = writer.groups
+        for group in _edits(job, config):
+            writer.write(group)
+        edited = writer.groups - ranked
         for group in _demonstrations(job):
             writer.write(group)
-    job.log(f"{ranked} ranked groups, {writer.groups - ranked} demonstrations.")
+    written = writer.groups - ranked - edited
+    job.log(f"{ranked} ranked groups, {edited} edited answers, {written} demonstrations.")
 
 
 def _newest(job: jobs.RunningJob) -> dict[str, int]:
@@ -107,6 +113,14 @@ def _trainer_groups(job: jobs.RunningJob, config: TrainConfig) -> Iterator[data.
         if number % 1000 == 0:
             job.progress(number, 0, "reading the rankings")
         yield _trainer_group(group, config.margin)
+
+
+def _edits(job: jobs.RunningJob, config: TrainConfig) -> Iterator[data.Group]:
+    """Demonstrations that started from an answer, each beside it: the edit is better."""
+    reliance = _reliance(job) if config.reliability else None
+    for group in edits(job.project, config.criterion, reliance=reliance):
+        better, worse = sorted(group.sample_ids)
+        yield replace(_trainer_group(group, config.margin), group_id=f"edit {better} {worse}")
 
 
 def _reliance(job: jobs.RunningJob) -> dict[int, float]:

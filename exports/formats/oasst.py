@@ -13,7 +13,7 @@ from uuid import UUID
 from exports.formats.columns import Columns
 from exports.formats.format import Format, Phase, Reads
 from exports.formats.options import Options, Row
-from exports.record import Record, Response, consensus
+from exports.record import Ranks, Record, Response, consensus
 
 Node = dict[str, Any]
 ROLES = {"user": "prompter", "assistant": "assistant"}
@@ -49,16 +49,23 @@ def _nodes(root: Node) -> Iterator[Node]:
 
 def _judge(node: Node, record: Record) -> None:
     """Put the ranks that people here gave in place of the imported ones, and new answers beside the old."""
-    here = [verdict for verdict in record.verdicts if not verdict.machine and verdict.is_order]
-    if not here:
+    ranks = _ranks(record)
+    if ranks is None:
         return
-    ranks = consensus([v.ranks for v in here], [v.weight for v in here])
     replies = {reply.get("text"): reply for reply in node.get("replies") or []}
     for answer, rank in zip(record.responses, ranks, strict=True):
         if answer.text in replies:
             _rank(replies[answer.text], rank)
         else:
             node.setdefault("replies", []).append(_reply(node, answer, rank, record.language))
+
+
+def _ranks(record: Record) -> Ranks | None:
+    """A reviewer's order where they overruled, else the consensus of the people here; None: the file's ranks stand."""
+    here = [verdict for verdict in record.verdicts if not verdict.machine and verdict.is_order]
+    if record.ruling is not None or not here:
+        return record.ruling
+    return consensus([v.ranks for v in here], [v.weight for v in here])
 
 
 def _rank(reply: Node, rank: int | None) -> None:

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 
 from annotation import assignment as leases
 from annotation import judging, starting, wishes
-from annotation.models import Person, Project, Sample
+from annotation.edits import edits
+from annotation.models import Judgement, Person, Project, Sample
 from annotation.writing import Demonstration
 from exports.query import read
 from exports.streaming import stream
+from exports.tail import comparisons_since
 from tests.exports.test_snapshot import frozen, rows
+from workers import training
+from workers.reward.config import TrainConfig
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +58,28 @@ def test_it_is_left_out_with_the_demonstrations_and_of_other_criteria(project: P
 def test_it_is_read_live_as_well(project: Project, edited: Sample) -> None:
     lines = b"".join(stream(project, read({}), "trl-preference")).splitlines()
     assert [json.loads(line)["chosen"][-1]["content"] for line in lines] == ["A better answer."]
+
+
+def test_who_follows_the_project_sees_it(project: Project, edited: Sample) -> None:
+    [(cursor, row)] = comparisons_since(project)
+    assert dict(zip(row["responses"], row["ranks"], strict=True)) == {"A better answer.": 0, edited.text: 1}
+    assert list(comparisons_since(project, cursor)) == []
+
+
+def test_the_reward_model_learns_from_it(project: Project, edited: Sample) -> None:
+    [group] = edits(project)
+    better = group.first[0] if group.probability[0] == 1 else group.second[0]
+    assert (group.texts[better], group.weight, group.judgements) == ("A better answer.", [1.0], 1)
+    [trained] = training._edits(SimpleNamespace(project=project), TrainConfig())
+    trained.check()
+    assert trained.group_id == f"edit {edited.pk} {max(group.sample_ids)}"
+    assert list(edits(project, "harmlessness")) == []
+
+
+def test_nobody_learns_from_an_edit_that_was_withdrawn(project: Project, edited: Sample) -> None:
+    Judgement.objects.update(is_current=False)
+    assert list(edits(project)) == []
+    assert list(comparisons_since(project)) == []
 
 
 def test_what_was_left_unchanged_is_no_pair(project: Project, edited: Sample, second_annotator: Person) -> None:
