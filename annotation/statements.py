@@ -54,7 +54,13 @@ def rows(*statements: tuple[str, Values]) -> list[tuple[Any, ...]]:
 def _execute(raw: psycopg.Connection[Any], sql: str, values: Values) -> psycopg.Cursor[Any]:
     # Not the connection's own cursor class: Django's binds on the client, where nothing stays prepared.
     text, names = numbered(sql)
-    return psycopg.RawCursor(raw).execute(text, [values[name] for name in names], prepare=True)
+    # Only here: psycopg would count all other statements too, and keep the last hundred of them with their values,
+    # which for an import is the import.
+    raw.prepare_threshold = 0
+    try:
+        return psycopg.RawCursor(raw).execute(text, [values[name] for name in names], prepare=True)
+    finally:
+        raw.prepare_threshold = None
 
 
 @cache

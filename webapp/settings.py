@@ -82,7 +82,6 @@ DATABASES = {
         **env.database("DATABASE_URL"),
         "OPTIONS": {
             "pool": {"min_size": 1, "max_size": env.integer("DATABASE_POOL", 8, least=1), "timeout": 10},
-            "prepare_threshold": 1_000_000,  # only what asks for it is prepared: the queue's statements
         },
         "TEST": {"TEMPLATE": "template0"},
     }
