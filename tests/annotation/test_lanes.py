@@ -75,7 +75,8 @@ def test_gold_is_mixed_in_by_its_share_and_never_twice(
     assert len({each.task_id for each in given}) == len(given)
     assert kinds.count("work") == 20, "all work was done"
     assert 2 <= kinds[:28].count("gold") <= 16, "about three in ten"
-    assert kinds[-1] == "work", "when the work is done there is no gold either"
+    trailing = kinds[::-1].index("work")
+    assert trailing < 10, "when the work is done gold ends with the first draw of work"
 
 
 def test_gold_is_drawn_again_the_same(project: Project, annotator: Person, owner: Person, fill: Fill) -> None:
