@@ -92,6 +92,7 @@ def test_the_preview_asks_as_the_ranking_page_does(manager: Client, project: Pro
     for words in ("Wit", "Warmth", "Clarity", "Off topic", "Harm in answer A", "Spam", "Mild", "Significantly better"):
         assert words in html
     assert "<html" not in html
+    assert 'value="mild" selected' in html
     fields = re.findall(r"<(?:input|select)\b[^>]*", html)
     assert len(fields) == 2 * (2 * 2 + 3 + 1 + 1) + 4
     assert all(" disabled" in field for field in fields)

@@ -9,7 +9,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from annotation.models import Assignment, Project
+from annotation.questions import of
 from webapp.console.question_forms import QuestionsForm
+from webapp.workbench.asking import harm_name
 from webapp.workbench.ranking import Answer, RankingForm, with_texts
 
 FIRST, SECOND = 1, 2  # the sample answers' ids
@@ -41,9 +43,17 @@ def preview(
     """`questions` as `Project.questions` stores them; of the project only the rules of its work count."""
     strength = bool(questions.get("strength")) and project.k == 2
     sample = Project(allow_unranked=project.allow_unranked, questions={**questions, "strength": strength})
-    form = RankingForm(assignment=Assignment(project=sample, shown=[FIRST, SECOND]), auto_id=f"{ids}%s", prefix=ids)
+    sample_task = Assignment(project=sample, shown=[FIRST, SECOND])
+    form = RankingForm(assignment=sample_task, auto_id=f"{ids}%s", prefix=ids, initial=_severities(sample))
     for field in form.fields.values():
         field.disabled = True
     texts = {FIRST: _("The first answer stands here."), SECOND: _("And here the second, beside or below it.")}
     not_asked = bool(questions.get("strength")) and not strength
     return AskedPreview(ids, form, with_texts(form, texts), problems or [], not_asked)
+
+
+def _severities(project: Project) -> dict[str, str]:
+    """The first categories of the first answer, each with another severity, so that all of them are seen."""
+    asked = of(project)
+    pairs = zip(asked.categories, asked.severities, strict=False)
+    return {harm_name(FIRST, category.name): severity.name for category, severity in pairs}
