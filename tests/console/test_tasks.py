@@ -182,3 +182,30 @@ def test_only_managers_steer_tasks(signed_in: SignedIn, viewer: Person, project:
     path = f"{TASKS}{project.tasks.get().pk}/"
     for action in ("", "withdraw/", "put-back/"):
         assert signed_in(viewer).post(path + action, {"priority": "9"}).status_code == 404
+
+
+def test_near_copies_are_pointed_out_before_prompts_are_added(manager: Client, project: Project) -> None:
+    add = "/p/letters/prompts/add/"
+    first = {"text": RAINBOW, "separated": "line"}
+    assert manager.post(add, first).status_code == 302
+    assert manager.post(add, first).status_code == 302, "word for word it is not taken twice anyway"
+    near = {**first, "text": f"Please: {RAINBOW}\nName a tall tree of the north."}
+    warned = manager.post(add, near)
+    assert warned.status_code == 422
+    assert "nearly here already" in warned.content.decode()
+    assert Prompt.objects.count() == 1
+    assert manager.post(add, {**near, "different": "on"}).status_code == 302
+    assert Prompt.objects.count() == 3
+
+
+def test_an_author_reads_why_their_prompt_was_rejected(
+    signed_in: SignedIn, project: Project, owner: Person, annotator: Person, second_annotator: Person
+) -> None:
+    wishes.ask_for_prompts(project=project, by=owner, number=1)
+    given = leases.lease_next(person=annotator, project=project)
+    judging.submit(assignment=given, verdict=NewPrompt([{"role": "user", "content": RAINBOW}]))
+    review = leases.lease_next(person=second_annotator, project=project)
+    judging.submit(assignment=review, verdict=PromptReview("reject", reason="Too easy by far."))
+    html = signed_in(annotator).get("/p/letters/mine/").content.decode()
+    assert "Too easy by far." in html
+    assert "ben" not in html

@@ -1,8 +1,8 @@
 """What a manager pastes or uploads → numbered rows for the intake."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import dataclass, replace
+from itertools import groupby, islice
 from pathlib import PurePath
 from typing import Any, BinaryIO, cast
 
@@ -11,6 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from annotation.intake import readers
 from annotation.intake.checking import prompt_row
 from annotation.intake.rows import BadRow, PromptRow
+from annotation.models import Project
+from annotation.nearness import Near, near
 
 # By the name's ending, because both CSV and JSON can begin with anything.
 READERS = {
@@ -21,6 +23,7 @@ READERS = {
     ".ndjson": readers.prompts,
     ".txt": readers.prompts_text,
 }
+CHECKED = 200  # pasted prompts that are compared with what is there: each is a look-up of its own
 Numbered = Iterator[tuple[int, PromptRow] | BadRow]
 
 
@@ -50,3 +53,28 @@ def labelled(rows: Iterable[tuple[int, PromptRow] | BadRow], *, language: str, c
             continue
         line, row = item
         yield line, replace(row, language=row.language or language, category=row.category or category)
+
+
+@dataclass(frozen=True)
+class NearRow:
+    """A pasted prompt and those that are much like it."""
+
+    line: int
+    text: str
+    near: list[Near]
+
+
+def near_copies(project: Project, rows: Numbered) -> list[NearRow]:
+    """Those of the first `CHECKED` rows that are nearly a prompt of the project.
+
+    Not those that are there word for word: they are not taken twice anyway.
+    """
+    found = []
+    for item in islice(rows, CHECKED):
+        if isinstance(item, BadRow):
+            continue
+        line, row = item
+        alike = near(project=project, messages=row.messages)
+        if alike and all(each.prompt.content_hash != row.content_hash for each in alike):
+            found.append(NearRow(line, row.messages[-1]["content"], alike))
+    return found

@@ -96,6 +96,7 @@ class PromptsForm(forms.Form):
         label=_("Language"), required=False, max_length=16, help_text=_("A code such as en or zh, for all of them.")
     )
     category = forms.CharField(label=_("Category"), required=False, max_length=60)
+    different = forms.BooleanField(label=_("I have read them: add the prompts all the same"), required=False)
     good_rows = forms.BooleanField(label=_("Take the good rows even if others are bad"), required=False)
     answer = forms.BooleanField(label=_("Have a model answer them right away"), required=False, initial=True)
     generator = forms.ModelChoiceField(Generator.objects.none(), label=_("Model"), required=False)

@@ -17,7 +17,7 @@ from annotation.models import Judgement, Project, Prompt
 from annotation.nearness import near
 from webapp.console import listing, written
 from webapp.console.access import SignedIn, managed, page, readable
-from webapp.console.pasting import labelled, pasted, uploaded
+from webapp.console.pasting import NearRow, labelled, near_copies, pasted, uploaded
 from webapp.console.prompt_forms import FilterForm, GenerateForm, PromptsForm
 from webapp.console.task_forms import SteerForm
 from workers import generating, jobs
@@ -44,13 +44,21 @@ def prompts(request: SignedIn, slug: str) -> HttpResponse:
 def prompts_add(request: SignedIn, slug: str) -> HttpResponse:
     project = managed(request, slug)
     form = PromptsForm(project, request.POST or None, request.FILES or None)
-    taken = _take(request, project, form.cleaned_data) if form.is_valid() else None
+    alike = _near(project, form.cleaned_data) if form.is_valid() else []
+    taken = _take(request, project, form.cleaned_data) if form.is_valid() and not alike else None
     if taken is None or (taken.errors and not taken.created):
         errors = taken.errors if taken else []
         status = 422 if request.method == "POST" else 200
-        context = {"form": form, "errors": errors[:ERRORS], "error_count": len(errors)}
+        context = {"form": form, "errors": errors[:ERRORS], "error_count": len(errors), "alike": alike}
         return page(request, "prompts_add", project, status=status, **context)
     return redirect("prompts", slug)
+
+
+def _near(project: Project, wishes: dict[str, Any]) -> list[NearRow]:
+    """What of the pasted prompts is nearly there already, unless the manager has seen it."""
+    if wishes["file"] or wishes["different"]:
+        return []
+    return near_copies(project, pasted(wishes["text"], by_line=wishes["separated"] == "line"))
 
 
 def _take(request: SignedIn, project: Project, wishes: dict[str, Any]) -> Taken:

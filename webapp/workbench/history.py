@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from annotation.models import Assignment, Judgement
+from annotation.models import Assignment, Judgement, Prompt
+from annotation.models.task import TaskKind
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
 from webapp.workbench.access import judged_project
@@ -22,6 +23,8 @@ A_PAGE = 25
 class Row:
     judgement: Judgement
     order: str
+    why: str
+    """Of a prompt that was rejected: what its reviewer said."""
 
 
 @require_safe
@@ -37,10 +40,26 @@ def mine(request: SignedIn, slug: str) -> HttpResponse:
     found = list(
         own.select_related("prompt", "assignment", "task").prefetch_related("rankings").order_by("-id")[: A_PAGE + 1]
     )
-    rows = [Row(each, kinds.KINDS[each.task.kind].summary(each)) for each in found[:A_PAGE]]
+    reasons = _reasons(found[:A_PAGE])
+    rows = [
+        Row(each, kinds.KINDS[each.task.kind].summary(each), reasons.get(each.prompt_id, "")) for each in found[:A_PAGE]
+    ]
     older = found[A_PAGE - 1].pk if len(found) > A_PAGE else None
     context = {"project": project, "rows": rows, "older": older, "day": day, "today": of_today(request.user, project)}
     return render(request, "workbench/mine.html", context)
+
+
+def _reasons(own: list[Judgement]) -> dict[int, str]:
+    """Why the person's own prompts were rejected, by prompt; who said so is not told."""
+    rejected = [
+        each.prompt_id
+        for each in own
+        if each.task.kind == TaskKind.WRITE_PROMPT and each.prompt.review_state == Prompt.Review.REJECTED
+    ]
+    if not rejected:
+        return {}
+    reviews = Judgement.objects.current().filter(prompt__in=rejected, decision=Judgement.Decision.REJECT)
+    return dict(reviews.values_list("prompt_id", "comment"))
 
 
 def _day(request: SignedIn) -> datetime | None:
