@@ -21,11 +21,23 @@ def test_it_works(manager: Client, project: Project) -> None:
 
 
 def test_a_part_of_the_data(manager: Client, project: Project) -> None:
-    wish = {**WISH, "languages": "en， zh", "since": "2026-01-31", "text": "on", "seed": "7"}
+    wish = {
+        **WISH,
+        "gold": "in",
+        "kinds": ["parquet"],
+        "projects": "letters 2",
+        "phases": "20, 40, 40",
+        "languages": "en， zh",
+        "since": "2026-01-31",
+        "text": "on",
+        "seed": "7",
+    }
     manager.post(FREEZE, wish)
     query = Job.objects.get().arguments["query"]
     assert query["languages"] == ["en", "zh"]
     assert query["since"].startswith("2026-01-31")
+    assert (query["gold"], query["files"], query["projects"]) == ("in", ["parquet"], {"letters": 2.0})
+    assert query["phases"] == [0.2, 0.4, 0.4]
     assert (query["text"], query["seed"], query["categories"]) == (True, 7, None)
 
 
@@ -37,6 +49,10 @@ def test_a_part_of_the_data(manager: Client, project: Project) -> None:
         {"train": "90", "validation": "20"},
         {"train": "-1"},
         {"since": "soon"},
+        {"projects": "letters"},
+        {"projects": "somebody-elses 1"},
+        {"phases": "a third each"},
+        {"kinds": ["csv"]},
         {"since": "2026-02-01", "until": "2026-01-01"},
     ],
 )

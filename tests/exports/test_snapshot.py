@@ -204,21 +204,27 @@ from pathlib import Path
 from annotation.models import Project
 from exports.snapshot import freeze
 settings.DATA_DIR = Path(sys.argv[1])
+left = int(sys.argv[3])
 def kill(done, total, phase):
-    if phase == "saving":
+    global left
+    left -= 1
+    if left < 0:
         os.kill(os.getpid(), signal.SIGKILL)
-freeze(job_id=uuid.UUID(sys.argv[2]), project=Project.objects.get(), by=None, query={}, report=kill)
+query = {"formats": ["kwise", "trl-preference"], "files": ["jsonl", "jsonl.zst", "parquet"]}
+freeze(job_id=uuid.UUID(sys.argv[2]), project=Project.objects.get(), by=None, query=query, report=kill)
 """
 
 
-def test_a_killed_freeze_never_looks_whole_and_begins_anew(data_dir: Path) -> None:
+@pytest.mark.parametrize("reports", [0, 2, 5])
+def test_a_killed_freeze_never_looks_whole_and_begins_anew(reports: int, data_dir: Path) -> None:
+    """Killed before the first row, or at some point while files are being finished."""
     chat = fill("chat", range(10))
     job = Job.objects.create(kind=Job.Kind.SNAPSHOT, queue="export", project=chat)
     database = connection.settings_dict
     host = str(database["HOST"]).replace("/", "%2F")
     credentials = f"{database['USER']}:{database['PASSWORD']}@{host}:{database['PORT'] or 5432}"
     environment = {"DATABASE_URL": f"postgresql://{credentials}/{database['NAME']}"}
-    command = [sys.executable, "-c", KILLED, str(data_dir), str(job.pk)]
+    command = [sys.executable, "-c", KILLED, str(data_dir), str(job.pk), str(reports)]
     done = subprocess.run(
         command, env={**os.environ, "DJANGO_SETTINGS_MODULE": "webapp.settings", **environment}, timeout=60
     )

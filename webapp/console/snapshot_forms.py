@@ -58,7 +58,7 @@ class FreezeForm(forms.Form):
         label=_("Judged on or after"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     until = forms.DateField(label=_("Judged before"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    files = forms.MultipleChoiceField(  # type: ignore[assignment]  # the form's own `files` is its instances'
+    kinds = forms.MultipleChoiceField(  # type: ignore[assignment]  # the form's own `files` is its instances'
         label=_("Kinds of file"),
         choices=[(name, name) for name in FILES],
         required=False,
@@ -116,7 +116,7 @@ class FreezeForm(forms.Form):
             _("Whose judgements, which groups"): "people without gold machines unsafe demonstrations min_agreement",
             _("From rankings to rows"): "votes reliability pairs cap ties unranked min_margin min_strength criterion "
             "best_of kto",
-            _("How rows are written"): "files text margin comments",
+            _("How rows are written"): "kinds text margin comments",
         }
         return [(title, [self[name] for name in names.split()]) for title, names in groups.items()]
 
@@ -132,7 +132,7 @@ class FreezeForm(forms.Form):
 
 
 SAME = (
-    *("formats", "files", "seed", "languages", "categories", "criterion", "people", "without", "text", "margin"),
+    *("formats", "seed", "languages", "categories", "criterion", "people", "without", "text", "margin"),
     *("comments", "gold", "machines", "unsafe", "demonstrations", "votes", "reliability", "min_agreement"),
     *("min_margin", "min_strength", "ties", "unranked", "pairs", "cap", "best_of", "kto"),
 )
@@ -144,6 +144,7 @@ def _query(found: dict[str, Any]) -> dict[str, Any]:
     return {
         **same,
         **dates,
+        "files": found["kinds"] or None,
         "fractions": [float(found[name]) / 100 for name in ("train", "validation", "test")],
         "projects": _mix(found["projects"]),
         "phases": _phases(found["phases"]),
