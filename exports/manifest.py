@@ -101,10 +101,12 @@ def _notes(plan: Plan, written: Written) -> list[str]:
     statistics = written.statistics
     if not any(facts["rows"] for facts in written.files.values()):
         return ["No judgement fits the query: all files are empty."]
+    if not statistics.counts()["groups"]:
+        return ["No judgement fits the query: what is made of judgements is empty."]
     notes = [
         f"No prompt family falls into {split}: {FAMILIES}."
         for split, counter in statistics.splits.items()
-        if not counter["groups"] and statistics.counts()["groups"]
+        if not counter["groups"]
     ]
     return notes + _left_out(written) + _empty(plan, written)
 

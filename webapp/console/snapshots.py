@@ -73,7 +73,7 @@ def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
     for file in _files(request, made):
         formats.setdefault(file.name.split("/")[0], []).append(file)
     shown = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
-    example = [file for file in shown or next(iter(formats.values()), []) if file.rows]
+    example = [file for file in shown or next(iter(formats.values()), []) if file.rows and file.name.endswith(".jsonl")]
     return page(request, "snapshot", project, snapshot=made, formats=formats, example=example)
 
 
