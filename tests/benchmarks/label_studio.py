@@ -199,8 +199,8 @@ def _server(venv: Path, port: int) -> list[str]:
 
 def _answers(port: int) -> bool:
     try:
-        return bool(asyncio.run(_once(port, "", "GET", "/health")))
-    except (OSError, Refused, asyncio.IncompleteReadError):
+        return bool(asyncio.run(asyncio.wait_for(_once(port, "", "GET", "/health"), 30)))
+    except (OSError, Refused, asyncio.IncompleteReadError):  # a time-out is an OSError
         return False
 
 
