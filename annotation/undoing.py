@@ -9,13 +9,15 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotation import assignment as leases
-from annotation import overlap
-from annotation.judging import NoLongerOpen
+from annotation import drafting, overlap
+from annotation.judging import NoLongerOpen, NotAcceptable
 from annotation.models import Assignment, Judgement, Task, WorkDay
 from annotation.models.task import TaskKind
+from annotation.tasks import hold_forming
 
-# What was written has become a prompt or an answer that others may have met: it is revised, not undone.
-UNDOABLE = (TaskKind.RANK, TaskKind.RATE)
+# What was written goes with its undoing, where nobody works with it yet. A review has decided, a chat is over.
+UNDOABLE = (TaskKind.RANK, TaskKind.RATE, TaskKind.DEMONSTRATE, TaskKind.WRITE_PROMPT)
+MET = "Others are at work with your text by now: it can no longer be undone, open it and revise it."
 
 
 @transaction.atomic
@@ -31,6 +33,7 @@ def undo(*, assignment: Assignment, draft: dict[str, Any] | None = None) -> Judg
     Judgement.objects.filter(pk=judgement.pk).update(is_current=False)
     Task.objects.filter(pk=locked.task_id).update(judged=F("judged") - 1)
     _uncount(judgement, counted_at)
+    _take_out(locked, judgement)
     locked.state, locked.closed_at, locked.draft = Assignment.State.LEASED, None, draft
     locked.expires_at = leases.lease_end(locked.project)
     locked.save(update_fields=["state", "closed_at", "draft", "expires_at"])
@@ -46,7 +49,7 @@ def _last_word(assignment: Assignment) -> tuple[Judgement, datetime]:
     if assignment.state != Assignment.State.JUDGED or assignment.closed_at is None:
         raise NoLongerOpen("There is no judgement of this task to undo.")
     if assignment.task.kind not in UNDOABLE:
-        raise NoLongerOpen("What was written is revised, not undone.")
+        raise NoLongerOpen("This kind of work is revised, not undone.")
     if assignment.project.archived_at or assignment.task.withdrawn_at:
         raise NoLongerOpen("The round is over: this judgement can no longer be undone.")
     mine = Assignment.objects.filter(
@@ -66,3 +69,21 @@ def _uncount(judgement: Judgement, counted_at: datetime) -> None:
         project_id=judgement.project_id, person_id=judgement.person_id, day=timezone.localdate(counted_at)
     )
     day.update(judgements=Greatest(F("judgements") - 1, 0), seconds=Greatest(F("seconds") - seconds, 0.0))
+
+
+def _take_out(assignment: Assignment, judgement: Judgement) -> None:
+    """What the person wrote goes: their answer, or their prompt with what was said of it, which was by them alone."""
+    if assignment.task.kind == TaskKind.DEMONSTRATE and judgement.sample:
+        hold_forming(assignment.project)
+        if Task.objects.filter(prompt_id=judgement.prompt_id, sample_ids__contains=[judgement.sample_id]).exists():
+            raise NoLongerOpen(MET)
+        drafting.supersede(judgement.sample)
+    elif assignment.task.kind == TaskKind.WRITE_PROMPT:
+        prompt = drafting.locked(judgement.prompt)
+        try:
+            drafting.check_unused(prompt)
+        except NotAcceptable as error:
+            raise NoLongerOpen(MET) from error
+        if Judgement.objects.filter(prompt=prompt).exclude(person_id=judgement.person_id).exists():
+            raise NoLongerOpen(MET)
+        prompt.delete()
