@@ -58,7 +58,7 @@ class FreezeForm(forms.Form):
         label=_("Judged on or after"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
     until = forms.DateField(label=_("Judged before"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    kinds = forms.MultipleChoiceField(  # type: ignore[assignment]  # the form's own `files` is its instances'
+    kinds = forms.MultipleChoiceField(  # the form's own `files` is its instances'
         label=_("Kinds of file"),
         choices=[(name, name) for name in FILES],
         required=False,
