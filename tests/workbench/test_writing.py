@@ -210,7 +210,7 @@ def test_hostile_words_are_harmless(page: Client, given: Any, pending: Prompt) -
     assert "<script>alert" not in found
 
 
-def test_ratings_are_undone_and_texts_revised(page: Client, given: Any) -> None:
+def test_ratings_and_texts_that_nobody_has_met_are_undone(page: Client, given: Any) -> None:
     task = given("rate")
     page.post(at(task, "submit"), {f"scale-{s}-overall_quality": "5" for s in task.shown})
     assert page.post(at(task, "undo")).status_code == 302
@@ -220,4 +220,5 @@ def test_ratings_are_undone_and_texts_revised(page: Client, given: Any) -> None:
     task = given("demonstrate")
     page.post(at(task, "submit"), {"text": "Because."})
     page.post(at(task, "undo"))
-    assert Judgement.objects.current().get().edited_text == "Because."
+    assert not Judgement.objects.current().exists()
+    assert ">Because.</textarea>" in page.get(at(task)).content.decode().replace("\n", "")
