@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -76,8 +78,16 @@ def visit(browser: Browser, live_server: object) -> Iterator[Open]:
     yield open_page
     for context in contexts:
         context.close()
+    let_the_server_finish()
     cache.clear()
     assert not errors
+
+
+def let_the_server_finish(seconds: float = 10.0) -> None:
+    """What a page sent as it closed is still being answered: emptying the database meanwhile would be a deadlock."""
+    ends = time.monotonic() + seconds
+    while any("process_request_thread" in thread.name for thread in threading.enumerate()) and time.monotonic() < ends:
+        time.sleep(0.02)
 
 
 def is_error(text: str, kind: str) -> bool:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -65,7 +66,9 @@ def under_fire(project: Project, owner: Person, workers: list[Worker], web_pid: 
         await asyncio.gather(*(worker.work(ends) for worker in workers))
 
     try:
-        asyncio.run(all_of_them())
+        # On a thread of its own: where browser tests came before, this one's loop is running already.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, all_of_them()).result()
     finally:
         over.set()
         trouble.join()
