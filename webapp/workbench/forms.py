@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from annotation.judging import Said
 from annotation.models import Assignment, Judgement
+from webapp.workbench.widgets import Quick
 
 LONGEST_COMMENT = 10_000
 SKIP_REASONS = [
@@ -20,6 +21,8 @@ SKIP_REASONS = [
 
 class VerdictForm(forms.Form):
     """The verdict on one assignment; each kind of task has a form of its own (kinds.py)."""
+
+    default_renderer = Quick
 
     seconds = forms.CharField(required=False, widget=forms.HiddenInput)
 

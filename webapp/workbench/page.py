@@ -26,11 +26,12 @@ def unbound(assignment: Assignment) -> VerdictForm:
 
 def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]:
     """What a page of the workbench needs besides its task."""
+    guideline = project.guideline
     return {
         "project": project,
         "today": of_today(request.user, project),
-        "guideline": project.guideline,
-        "unread": unread(project, request.user),
+        "guideline": guideline,
+        "unread": unread(guideline, read_version(project, request.user)),
         "only": kind_name(kind_of(request)),
         **context,
     }
@@ -55,10 +56,8 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
     return context
 
 
-def unread(project: Project, person: Person) -> str:
-    """`new` or `changed` where the person has not read the guideline as it is now, else nothing."""
-    newest: Guideline | None = project.guideline
-    read = read_version(project, person)
+def unread(newest: Guideline | None, read: int | None) -> str:
+    """`new` or `changed` where the guideline was not read as it is now, else nothing."""
     if newest is None or read is None or read >= newest.version:
         return ""
     return "changed" if read else "new"
@@ -71,9 +70,8 @@ def read_version(project: Project, person: Person) -> int | None:
 
 def changed_since(project: Project, person: Person) -> dict[str, Any]:
     """What changed in the guideline since the person read it, for those of whom that is so."""
-    if unread(project, person) != "changed":
+    now, version = project.guideline, read_version(project, person)
+    if now is None or unread(now, version) != "changed":
         return {}
-    version = read_version(project, person) or 0
     before = project.guidelines.filter(version=version).first()
-    now = project.guideline
-    return {"read": version, "changes": changes(before.text, now.text)} if before and now else {}
+    return {"read": version, "changes": changes(before.text, now.text)} if before else {}

@@ -18,10 +18,13 @@ from webapp.requests import SignedIn
 from webapp.workbench.access import own_assignment
 from webapp.workbench.order import lettered
 from webapp.workbench.telling import Outcome, by_script, refused, told
+from webapp.workbench.widgets import Quick
 
 
 class ReportForm(forms.Form):
     """What is meant (the prompt, or one of the answers shown), why, and whether the task is given back as well."""
+
+    default_renderer = Quick
 
     about = forms.TypedChoiceField(
         label=gettext_lazy("What is it about?"), required=False, coerce=int, empty_value=None
