@@ -71,7 +71,7 @@ def read_version(project: Project, person: Person) -> int | None:
 def changed_since(project: Project, person: Person) -> dict[str, Any]:
     """What changed in the guideline since the person read it, for those of whom that is so."""
     now, version = project.guideline, read_version(project, person)
-    if now is None or unread(now, version) != "changed":
+    if now is None or version is None or unread(now, version) != "changed":
         return {}
     before = project.guidelines.filter(version=version).first()
     return {"read": version, "changes": changes(before.text, now.text)} if before else {}
