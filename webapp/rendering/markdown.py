@@ -39,7 +39,7 @@ def folded(text: str) -> SafeString:
     words = _("Show all %(count)s characters as plain text") % {"count": f"{len(text):,}"}
     return format_html(
         '<div class="plain-text">{}…</div><details class="giant"><summary>{}</summary>'
-        '<div class="plain-text">{}</div></details>',
+        '<div class="plain-text" tabindex="0">{}</div></details>',
         text[:GLIMPSE],
         words,
         text,

@@ -21,9 +21,10 @@ function height(part) {
   return Number.parseFloat(getComputedStyle(part).getPropertyValue("--fold")) * 16;
 }
 
-// What scrolls by itself can be reached by keyboard, also in browsers that do not see to it.
+// What scrolls by itself can be reached by keyboard, also in browsers that do not see to it. A giant text says so by
+// itself: to measure it while it is folded would lay it all out, which takes seconds.
 function reach(task) {
-  const scrolling = [...task.querySelectorAll("pre, .table-scroll, .plain-text, .math-block")];
+  const scrolling = [...task.querySelectorAll("pre, .table-scroll, .plain-text:not(.giant *), .math-block")];
   const over = scrolling.map((part) => part.scrollWidth > part.clientWidth || part.scrollHeight > part.clientHeight);
   for (const part of scrolling.filter((each, i) => over[i])) part.tabIndex = 0;
 }
