@@ -150,23 +150,28 @@ export class Desk {
   }
 
   async fetchOne() {
-    const query = new URLSearchParams((await this.holding()).map((uuid) => ["holding", uuid]));
     try {
-      const answer = await fetch(`${this.element.dataset.work}?${query}`, {
-        headers: { "HX-Request": "true" }, redirect: "manual", cache: "no-store",
-      });
-      if (answer.type === "opaqueredirect") location.assign(this.element.dataset.work);
-      else if (answer.ok) await this.arrived(parsed(await answer.text()));
-      else this.stand();
+      await this.fetchMine();
     } catch {
       this.stand();
     }
   }
 
-  async arrived(task) {
-    const mine = await claim(uuidOf(task));
+  // Two tabs that ask at the same moment are given the same task: the one that claims it later asks once more, now saying
+  // that it is held. Given it again all the same, there is no other.
+  async fetchMine(held = []) {
+    const query = new URLSearchParams((await this.holding()).concat(held).map((uuid) => ["holding", uuid]));
+    const answer = await fetch(`${this.element.dataset.work}?${query}`, {
+      headers: { "HX-Request": "true" }, redirect: "manual", cache: "no-store",
+    });
+    if (answer.type === "opaqueredirect") return location.assign(this.element.dataset.work);
+    if (!answer.ok) return this.stand();
+    const task = parsed(await answer.text());
+    const uuid = uuidOf(task);
+    if (await claim(uuid)) return this.show(task);
+    if (!query.getAll("holding").includes(uuid)) return this.fetchMine([...held, uuid]);
     this.show(task);
-    if (!mine) this.element.dispatchEvent(new Event("desk:elsewhere"));
+    return this.element.dispatchEvent(new Event("desk:elsewhere"));
   }
 
   // No network and nothing ahead: the person hears it, and the work goes on by itself when the server is back.
