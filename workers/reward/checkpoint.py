@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from workers.reward import sharding
 from workers.reward.config import TrainingRefused
 
 Weights = dict[str, Tensor]
@@ -33,9 +34,8 @@ class Progress:
 
 
 def trainable(model: torch.nn.Module) -> Weights:
-    """The weights that training changes, on the CPU and apart from the model's own."""
-    named = model.named_parameters()
-    return {name: value.detach().to("cpu", copy=True) for name, value in named if value.requires_grad}
+    """The weights that training changes, whole, on the CPU and apart from the model's own."""
+    return {name: sharding.whole(value) for name, value in model.named_parameters() if value.requires_grad}
 
 
 def put_back(model: torch.nn.Module, weights: Weights) -> None:
@@ -43,7 +43,7 @@ def put_back(model: torch.nn.Module, weights: Weights) -> None:
     parameters = dict(model.named_parameters())
     with torch.no_grad():
         for name, value in weights.items():
-            parameters[name].copy_(value)
+            parameters[name].copy_(sharding.as_kept(value, parameters[name]))
 
 
 def fingerprint(*paths: Path) -> str:
@@ -61,16 +61,20 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save(path: Path, made_from: str, model: torch.nn.Module, optimizer: Any, progress: Progress) -> None:
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    state = {
+def state_of(made_from: str, model: torch.nn.Module, optimizer: Any, progress: Progress) -> dict[str, Any]:
+    """What `save` writes. Where weights are sharded, all processes have to ask for it together."""
+    return {
         "made_from": made_from,
         "model": trainable(model),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": sharding.whole(optimizer.state_dict()),
         "progress": vars(progress),
         "random": torch.get_rng_state(),
     }
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    part = path.with_name(path.name + ".part")
     with part.open("wb") as file:
         torch.save(state, file)
         file.flush()
@@ -89,6 +93,6 @@ def load(path: Path, made_from: str, model: torch.nn.Module, optimizer: Any) -> 
     if state["made_from"] != made_from:
         raise TrainingRefused("The checkpoint was made from another configuration or other data; remove it first.")
     put_back(model, state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    optimizer.load_state_dict(sharding.optimizer_state(state["optimizer"], optimizer))
     torch.set_rng_state(state["random"])
     return Progress(**state["progress"])

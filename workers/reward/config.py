@@ -78,6 +78,8 @@ class TrainConfig:
     """`cpu`, or `auto` for whatever accelerate finds."""
     processes: int = 1
     """Processes under accelerate, one a GPU."""
+    sharding: str = "none"
+    """`none`: every process holds the whole model (DDP). `full`: weights, gradients, optimiser shared out (FSDP)."""
     mixed_precision: str = "auto"
     """`bf16`, `no`, or `auto`: bf16 on CUDA, where the device has it, and float32 elsewhere."""
     lora_rank: int = 0
@@ -123,7 +125,7 @@ _REAL_RANGE: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 _CHOICES: dict[str, tuple[str, ...]] = {
     "target": ("reward", "cost"), "loss": ("pairs", "listwise"), "device": ("auto", "cpu"),
-    "mixed_precision": ("auto", "no", "bf16"),
+    "mixed_precision": ("auto", "no", "bf16"), "sharding": ("none", "full"),
 }  # fmt: skip
 
 

@@ -243,4 +243,4 @@ def transformer_layers(model: Any) -> nn.ModuleList:
     for module in model.modules():
         if isinstance(module, nn.ModuleList) and len(module) == depth:
             return module
-    raise TrainingRefused("frozen_layers was asked for, but this base model has no stack of layers.")
+    raise TrainingRefused("This base model has no stack of layers to freeze, keep or shard: leave those settings out.")

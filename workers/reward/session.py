@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from accelerate import Accelerator
 
-from workers.reward.checkpoint import fingerprint
+from workers.reward import sharding
+from workers.reward.checkpoint import fingerprint, put_back, trainable
 from workers.reward.config import TrainConfig
 from workers.reward.data import Groups
 from workers.reward.finish import finish
@@ -27,6 +28,7 @@ def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Calla
     trainer = Trainer(run, config, groups, network, accelerator, made_from, asked_to_stop)
     try:
         trainer.fit()
+        gather(trainer)
         if accelerator.is_main_process:
             finish(trainer)
     except Stopped:
@@ -41,4 +43,23 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
     precision = config.mixed_precision
     if precision == "auto":
         precision = "bf16" if not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "no"
-    return Accelerator(cpu=cpu, mixed_precision=precision)
+    if config.sharding == "none":
+        return Accelerator(cpu=cpu, mixed_precision=precision)
+    chosen = sharding.plugin()
+    accelerator = Accelerator(cpu=cpu, mixed_precision=precision, fsdp_plugin=chosen)
+    sharding.switch_on(accelerator, chosen)
+    return accelerator
+
+
+def gather(trainer: Trainer) -> None:
+    """Gives the first process a network in one piece, the base with the trained weights, to finish with."""
+    if not trainer.sharded:
+        return
+    weights = trainable(trainer.network.model)
+    trainer.sharded = False  # from here on the first is on its own
+    if trainer.accelerator.is_main_process:
+        network = load_base(trainer.config)
+        put_back(network.model, weights)
+        network.model.to(trainer.accelerator.device)
+        network.choose_packing()
+        trainer.network = network

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from accelerate import Accelerator
 from numpy.typing import NDArray
 from torch import Tensor
 
-from workers.reward import checkpoint, probe
+from workers.reward import checkpoint, probe, sharding
 from workers.reward.checkpoint import Progress
 from workers.reward.collate import Batch
 from workers.reward.config import TrainConfig, TrainingRefused
@@ -46,8 +47,9 @@ class Trainer:
         self.validation_rows = sample(self.groups.rows("validation"), VALIDATION_GROUPS, self.config.seed)
         steps_an_epoch = math.ceil(len(self.train_rows) / self.config.batch_groups)
         self.total_steps = self.config.epochs * steps_an_epoch
+        self.sharded = bool(self.accelerator.is_fsdp2)
         optimizer = make_optimizer(self.network.model, self.config)
-        self.model, self.optimizer = self.accelerator.prepare(self.network.scorer, optimizer)
+        self.model, self.optimizer = sharding.prepare(self.accelerator, self.network, optimizer)
         self.losses = objective(self.config)
         self._order: tuple[int, NDArray[np.int64]] = (-1, self.train_rows)
         self.progress = Progress(tokens=self.config.tokens_per_pass)
@@ -90,7 +92,7 @@ class Trainer:
             weight = -weight
         head = head_of(self.network.model)
         with torch.no_grad():
-            head.weight.copy_(torch.from_numpy(weight))
+            head.weight.copy_(sharding.as_kept(torch.from_numpy(weight).to(head.weight.dtype), head.weight))
             if head.bias is not None:
                 head.bias.zero_()
         return figures
@@ -130,15 +132,25 @@ class Trainer:
     def _backward(self, rows: Sequence[int]) -> float:
         """Gradients of the batch's mean loss; each process takes its share of the groups."""
         world = int(self.accelerator.num_processes)
-        mine = rows[self.accelerator.process_index :: world]
-        # A process without a share passes one group at no cost: all have to meet in the last backward pass.
-        batches = self._batches(self._read(mine or rows[:1]))
         # Processes' gradients are averaged, so each is scaled as if it held the whole batch.
-        scale = world / len(rows) if mine else 0.0
-        with self.accelerator.no_sync(self.model):
-            losses = [self._pass(batch, scale) for batch in batches[:-1]]
-        losses.append(self._pass(batches[-1], scale))
+        passes = self._passes(rows, world / len(rows))
+        # Sharded gradients are shared out after each pass: kept until the last they would be whole on every device.
+        with nullcontext() if self.sharded else self.accelerator.no_sync(self.model):
+            losses = [self._pass(batch, scale) for batch, scale in passes[:-1]]
+        losses.append(self._pass(*passes[-1]))
         return float(self.accelerator.reduce(torch.stack(losses).sum(), "sum")) / world
+
+    def _passes(self, rows: Sequence[int] | NDArray[np.int64], scale: float) -> list[tuple[Batch, float]]:
+        """This process's share of the groups in batches, each with the scale of its loss.
+
+        One without a share passes a group at no cost, for all have to meet in the last backward pass; where the model
+        is sharded they meet in every pass, so all have as many.
+        """
+        mine = rows[self.accelerator.process_index :: int(self.accelerator.num_processes)]
+        batches = self._batches(self._read(mine if len(mine) else rows[:1]))
+        passes = [(batch, scale if len(mine) else 0.0) for batch in batches]
+        wanted = sharding.most(self.accelerator, len(passes)) if self.sharded else len(passes)
+        return passes + [(batches[0], 0.0)] * (wanted - len(passes))
 
     def _fitting(self, work: Callable[[], float]) -> float:
         """What `work` gives; where memory does not hold its passes, they are halved and it begins again.
@@ -198,18 +210,18 @@ class Trainer:
     @torch.no_grad()
     def validation_loss(self) -> float:
         """The K-wise loss over the validation groups, shared out over the processes."""
-        world, rank = int(self.accelerator.num_processes), int(self.accelerator.process_index)
         total = torch.zeros((), device=self.accelerator.device)
-        for batch in self._batches(self._read(self.validation_rows[rank::world])):
+        for batch, scale in self._passes(self.validation_rows, 1.0):
             self.check()
             batch = batch.to(self.accelerator.device)
             scores = self.network.scorer(batch.inputs, batch.layout)
-            total += self.losses(scores, batch).sum()
+            total += self.losses(scores, batch).sum() * scale
         return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
 
     def check(self) -> None:
-        """Raises Stopped where the run was asked to stop."""
-        if self.asked_to_stop():
+        """Raises Stopped where the run was asked to stop; sharded, in all processes at the same look."""
+        asked = int(self.asked_to_stop())
+        if sharding.most(self.accelerator, asked) if self.sharded else asked:
             raise Stopped
 
     def report(self, phase: str, **known: Any) -> None:
@@ -220,9 +232,11 @@ class Trainer:
         return [self.groups[int(row)] for row in rows]
 
     def _save(self) -> None:
-        if self.accelerator.is_main_process:
-            path = self.run.checkpoint
-            checkpoint.save(path, self.made_from, self.network.model, self.optimizer, self.progress)
+        main = self.accelerator.is_main_process
+        if main or self.sharded:
+            state = checkpoint.state_of(self.made_from, self.network.model, self.optimizer, self.progress)
+        if main:
+            checkpoint.save(self.run.checkpoint, state)
 
 
 def out_of_memory(error: BaseException) -> bool:
