@@ -30,6 +30,7 @@ HOSTILE = [
     "$\\href{javascript:alert(1)}{x}$",
     '$$\n\\text{<table><mglyph><style><!--</style><img title="--&gt;<img src=1 onerror=alert(1)>">}\n$$',
     "\\(<img src=x onerror=alert(1)>\\)",
+    "a\n\\[\n<img src=x onerror=alert(1)>\\text{<script>alert(1)</script>}\n\\]",
     "[a]: javascript:alert(1)\n\n[a]",
     '[x](http://a.example "\\" onmouseover=alert(1)")',
 ]
@@ -97,6 +98,34 @@ def test_formulas_become_mathml_and_prices_stay_prices() -> None:
     assert "<mo>&lt;</mo>" in html
     assert "$5 and $10" in html
     assert '<code class="tex">\\frac{</code>' in render("$\\frac{$")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The area is:\n\\[\nA = \\pi r^2\n\\]\nwhere r is the radius.",
+        "The area is:\n$$\nA = \\pi r^2\n$$\nwhere r is the radius.",
+        "1. **Area**: \\[ A = \\pi r^2 \\]\n2. where",
+        "so $$A = \\pi r^2$$ where",
+    ],
+)
+def test_formulas_need_no_blank_lines_around_them(text: str) -> None:
+    html = render(text)
+    assert html.count('<math display="block">') == 1
+    assert "π" in html
+    assert not set("$[]\\") & set(html)
+
+
+def test_what_only_looks_like_a_formula_stays_as_it_was_written() -> None:
+    assert "[x] $$" in render("\\\\[x] $$")
+    assert "\\[" not in render("an open \\[ bracket")
+    assert "<math" not in render("`\\[x\\]` and $$ and \\[\\]")
+
+
+def test_aligned_lines_of_a_formula_are_aligned() -> None:
+    html = render("$$\\begin{aligned} a &= b \\\\ c &= d \\end{aligned}$$")
+    assert html.count("<mtr>") == 2
+    assert "&amp;" not in html
 
 
 def test_links_leave_safely_and_images_are_not_loaded() -> None:

@@ -1,5 +1,6 @@
 """Markdown from strangers to safe HTML: no raw HTML, no images, no scripts, one last gate (sanitising.py)."""
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.texmath import texmath_plugin
@@ -21,6 +23,8 @@ from webapp.rendering.sanitising import gate
 
 # Beyond these a text is no prose that anybody formatted: it is shown as it is, folded.
 LONGEST_TEXT, LONGEST_LINE = 24_000, 8_000
+DISPLAYED = {"\\[": "\\]", "$$": "$$"}
+LINE_END = re.compile(r"[ \t]*\n")  # a formula on a line of its own ends that line by itself
 GLIMPSE = 1_000  # characters shown of a folded text
 # Rendering is pure, so that a page of answers seen by many is rendered once a process.
 REMEMBERED = 512
@@ -68,12 +72,27 @@ def scrolling_table(renderer: RendererHTML, tokens: Sequence[Token], index: int,
     return '<div class="table-scroll"><table>' if tokens[index].nesting == 1 else "</table></div>"
 
 
+def display_math(state: StateInline, silent: bool) -> bool:
+    """`\\[…\\]` and `$$…$$` within a paragraph or a list: models seldom leave the blank lines that a block asks for."""
+    start = state.pos + 2
+    closing = DISPLAYED.get(state.src[state.pos : start])
+    end = state.src.find(closing, start) if closing else -1
+    if end < 0 or not (tex := state.src[start:end].strip()):
+        return False
+    if not silent:
+        state.push("math_display", "math", 0).content = tex
+    rest = LINE_END.match(state.src, end + 2)
+    state.pos = rest.end() if rest else end + 2
+    return True
+
+
 def build_parser() -> MarkdownIt:
     """CommonMark with tables, strikethrough, `$…$`, `$$…$$`, `\\(…\\)`, `\\[…\\]`; no HTML, no guessed links."""
     parser = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True, "maxNesting": 20})
     parser.options["highlight"] = highlight
     texmath_plugin(parser, delimiters="brackets")
     dollarmath_plugin(parser, allow_space=False, allow_digits=False, allow_labels=False, renderer=mathml)
+    parser.inline.ruler.before("escape", "math_display", display_math)
     parser.core.ruler.push("shift_headings", shift_headings)
     for name, rule in RULES.items():
         parser.add_render_rule(name, rule)
@@ -88,11 +107,16 @@ def math_block(renderer: RendererHTML, tokens: Sequence[Token], index: int, opti
     return f'<div class="math-block">{mathml(tokens[index].content, {"display_mode": True})}</div>'
 
 
+def math_displayed(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    return f'<span class="math-block">{mathml(tokens[index].content, {"display_mode": True})}</span>'
+
+
 RULES = {
     "image": image_as_link,
     "table_open": scrolling_table,
     "table_close": scrolling_table,
     "math_inline": math_inline,
+    "math_display": math_displayed,
     "math_block": math_block,
     "math_block_eqno": math_block,
 }

@@ -28,7 +28,7 @@ ATTRIBUTES = {
     "menclose": {"notation"},
 }
 CLASSES = {
-    "span": {name for name in STANDARD_TYPES.values() if name},
+    "span": {"math-block", *(name for name in STANDARD_TYPES.values() if name)},
     "div": {"math-block", "table-scroll"},
     "code": {"tex"},
     "a": {"image-link"},
