@@ -181,6 +181,20 @@ def test_looking_back_at_the_last_one(visit: Open, work: Person) -> None:
     assert judged().get().revision == 2
 
 
+def test_escape_leads_back_from_skipping_and_reporting(visit: Open, work: Person) -> None:
+    page = visit(work, "/p/letters/work/")
+    page.keyboard.press("1")
+    expect(page.locator("#answer-B")).to_be_focused()
+    for key, part in (("s", "#skip"), ("r", "#report")):
+        page.keyboard.press(key)
+        expect(page.locator(part)).to_have_attribute("open", "")
+        page.keyboard.press("Escape")
+        expect(page.locator(part)).not_to_have_attribute("open", "")
+        expect(page.locator("#answer-B")).to_be_focused()
+    page.keyboard.press("2")
+    expect(page.locator("#order")).to_have_text("A > B")
+
+
 def test_skipping_by_keyboard(visit: Open, work: Person) -> None:
     page = visit(work, "/p/letters/work/")
     page.keyboard.press("s")

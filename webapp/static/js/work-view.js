@@ -51,15 +51,23 @@ export function startGuideline(desk) {
   });
 }
 
-// Links to a part of the page that is folded together, such as the reasons for a skip, open it.
+// Links to a part of the page that is folded together, such as the reasons for a skip, open it; Escape folds it again
+// and leads back to where one was.
 export function startOpening(task, signal) {
   for (const link of task.querySelectorAll("[data-opens]")) {
+    const part = document.getElementById(link.dataset.opens);
+    let before = link;
     link.addEventListener("click", (event) => {
-      const part = document.getElementById(link.dataset.opens);
       event.preventDefault();
+      if (document.activeElement !== document.body) before = document.activeElement;
       part.open = true;
       part.scrollIntoView({ block: "center" });
       part.querySelector("input:not([type=hidden]), select, textarea")?.focus();
+    }, { signal });
+    part.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.isComposing) return;
+      part.open = false;
+      before.focus();
     }, { signal });
   }
 }
