@@ -5,7 +5,7 @@ PASSWORD = "rank-the-answers"  # on this machine's loopback only: `up` refuses -
 SIGN_INS = (
     ("alice", "annotator", "ranks answers in the English project, chats"),
     ("bo", "annotator", "ranks answers in both projects"),
-    ("mia", "manager", "runs both projects: dashboard, generation, training"),
+    ("mia", "manager", 'runs all of it; "Example round (simulated)" has a week of figures to look at'),
     ("eli", "ML engineer", "makes tokens and snapshots, reads datasets"),
 )
 

@@ -8,7 +8,7 @@ from annotation import projects
 from annotation.content import content_hash, messages_of
 from annotation.intake.taking import take_prompts, take_samples
 from annotation.models import Membership, Person, Project, Role
-from webapp.demo import PASSWORD, SIGN_INS, small_talk, writing
+from webapp.demo import PASSWORD, SIGN_INS, example_round, small_talk, writing
 from webapp.demo.content import lines, text
 from workers import generating
 
@@ -33,6 +33,7 @@ def seed() -> list[str]:
         *(_project(facts, people) for facts in PROJECTS),
         writing.seed(people, ROLES),
         small_talk.seed(people, ROLES),
+        example_round.seed(people, ROLES),
     ]
     return [line for line in made if line]
 
