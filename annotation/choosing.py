@@ -15,7 +15,7 @@ from annotation import assignment as leases
 from annotation import chatting, judging, questions
 from annotation.content import content_hash, text_hash
 from annotation.judging import Verdict
-from annotation.models import Assignment, Candidate, Conversation, Judgement, Lane, Prompt, Sample, Task, Turn
+from annotation.models import Assignment, Candidate, Conversation, Judgement, Lane, Prompt, Report, Sample, Task, Turn
 from annotation.models.judgement import OVERALL
 from annotation.models.task import TaskKind
 
@@ -23,11 +23,14 @@ SOURCE = "chat"  # of the prompts
 
 
 @transaction.atomic
-def judge(*, turn: Turn, verdict: Verdict, source: str = Judgement.Source.BROWSER) -> Turn:
+def judge(
+    *, turn: Turn, verdict: Verdict, source: str = Judgement.Source.BROWSER, go_on_with: int | None = None
+) -> Turn:
     """Judge the turn's answers, which are named by their candidates' ids, and go on with the best.
 
-    Of several best ones it is the one shown first. Where all are bad and none is ranked, the message is left without
-    an answer. The same verdict again changes nothing. Raises `NotAcceptable`, `NotNow` and `NoLongerOpen`.
+    Of several best ones it is `go_on_with`, else the one shown first; the judgement keeps the tie, the turn which of
+    both it was. Where all are bad and none is ranked, the message is left without an answer. The same verdict again
+    changes nothing. Raises `NotAcceptable`, `NotNow` and `NoLongerOpen`.
     """
     turn = chatting.locked(turn)
     if turn.state == Turn.State.DONE and turn.judgement:
@@ -38,10 +41,11 @@ def judge(*, turn: Turn, verdict: Verdict, source: str = Judgement.Source.BROWSE
         )
     if strangers := _named(verdict) - {str(candidate) for candidate in turn.shown}:
         raise judging.NotAcceptable(f"These answers are not in this turn: {sorted(strangers)}.")
+    winner, chosen_by = _winner(turn, verdict, go_on_with)
     samples = _samples(turn)
     assignment = _given(turn, samples)
     judgement = judging.submit(assignment=assignment, verdict=renamed(verdict, samples), source=source)
-    return _close(turn, winner=_best(turn, verdict), judgement=judgement)
+    return _close(turn, winner=winner, chosen_by=chosen_by, judgement=judgement)
 
 
 def _named(verdict: Verdict) -> set[str]:
@@ -70,23 +74,34 @@ def go_on(*, turn: Turn) -> Turn:
     turn = chatting.locked(turn)
     if turn.state != Turn.State.READY or len(turn.shown) != 1:
         raise chatting.NotNow("state", "This turn has several answers, or none: choose one.")
-    return _close(turn, winner=Candidate.objects.get(pk=turn.shown[0]), judgement=None)
+    return _close(turn, winner=turn.shown[0], chosen_by=Turn.ChosenBy.ALONE, judgement=None)
 
 
-def _close(turn: Turn, *, winner: Candidate | None, judgement: Judgement | None) -> Turn:
-    turn.state, turn.winner, turn.judgement, turn.done_at = Turn.State.DONE, winner, judgement, timezone.now()
-    turn.save(update_fields=["state", "winner", "judgement", "done_at"])
+def _close(turn: Turn, *, winner: int | None, chosen_by: str, judgement: Judgement | None) -> Turn:
+    turn.winner = Candidate.objects.get(pk=winner) if winner else None
+    turn.state, turn.judgement, turn.done_at, turn.chosen_by = Turn.State.DONE, judgement, timezone.now(), chosen_by
+    turn.save(update_fields=["state", "winner", "judgement", "done_at", "chosen_by"])
     chatting.forget_draft(turn.conversation.assignment)
     leases.renew(turn.conversation.assignment)
     return turn
 
 
-def _best(turn: Turn, verdict: Verdict) -> Candidate | None:
+def _winner(turn: Turn, verdict: Verdict, go_on_with: int | None) -> tuple[int | None, str]:
+    """The candidate that the conversation goes on with, and why it is that one. Raises `NotAcceptable`."""
+    best = _best(turn, verdict)
+    if go_on_with is not None and go_on_with not in best:
+        raise judging.NotAcceptable("The conversation goes on with one of the best answers: this is none of them.")
+    if len(best) < 2:
+        return next(iter(best), None), Turn.ChosenBy.BEST if best else ""
+    return go_on_with or best[0], Turn.ChosenBy.PERSON if go_on_with else Turn.ChosenBy.FIRST
+
+
+def _best(turn: Turn, verdict: Verdict) -> list[int]:
+    """The candidates at the top of the order, as they were shown."""
     main = questions.criterion(turn.conversation.project)
     groups = verdict.rankings.get(main) or verdict.rankings.get(OVERALL) or []
     best = next((group for group in groups if group), [])
-    chosen = next((candidate for candidate in turn.shown if candidate in best), None)
-    return Candidate.objects.get(pk=chosen) if chosen else None
+    return [candidate for candidate in turn.shown if candidate in best]
 
 
 def _samples(turn: Turn) -> dict[int, int]:
@@ -105,7 +120,12 @@ def _samples(turn: Turn) -> dict[int, int]:
 
 def _facts(candidate: Candidate) -> dict[str, Any]:
     copied = ("text", "parameters", "seed", "finish_reason", "prompt_tokens", "completion_tokens", "latency_ms")
-    return {"generator_id": candidate.generator_id, **{name: getattr(candidate, name) for name in copied}}
+    out = candidate.reports.filter(verdict=Report.Verdict.UPHELD).exists()
+    return {
+        "generator_id": candidate.generator_id,
+        "usable": not out,
+        **{name: getattr(candidate, name) for name in copied},
+    }
 
 
 def _prompt(turn: Turn) -> Prompt:

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from annotation.models import Assignment, Person, Prompt, Report, Sample, Task
+from annotation import assignment as leases
+from annotation import chatting
+from annotation.models import Assignment, Conversation, Person, Prompt, Report, Sample, Task, Turn
 from annotation.models.audit import record
+from annotation.models.task import TaskKind
 
 LONGEST_NOTE = 2_000
 
@@ -16,30 +19,51 @@ class NotReportable(ValueError):
     """The report does not fit the task; the message is a sentence for the person who sent it."""
 
 
-def report(*, assignment: Assignment, reason: str, sample_id: int | None = None, note: str = "") -> Report:
+@transaction.atomic
+def report(
+    *,
+    assignment: Assignment,
+    reason: str,
+    sample_id: int | None = None,
+    candidate_id: int | None = None,
+    note: str = "",
+) -> Report:
     """Keep what `assignment`'s person says of one of the answers they were shown, or of the prompt (no `sample_id`).
 
-    The same report again changes nothing but the note. Raises `NotReportable`.
+    In a live chat: of the answer `candidate_id`, or of the conversation. The same report again changes nothing but the
+    note. Raises `NotReportable`, and `NoLongerOpen` for a chat that ended before it began.
     """
     if reason not in Report.Reason.values:
         raise NotReportable(f"A reason is one of {', '.join(Report.Reason.values)}.")
     if sample_id is not None and sample_id not in assignment.shown:
         raise NotReportable("This answer is not in the task.")
-    if (prompt_id := assignment.task.prompt_id) is None:
-        raise NotReportable("In this task the prompt is what you write: there is nothing to report.")
-    key: dict[str, Any] = {"sample_id": sample_id, "reason": reason}
+    about = _chat(assignment, candidate_id) if assignment.task.kind == TaskKind.CHAT else _prompt(assignment)
+    note = note[:LONGEST_NOTE]
+    key: dict[str, Any] = {"sample_id": sample_id, "candidate_id": candidate_id, "reason": reason}
     kept, _ = Report.objects.update_or_create(
         task_id=assignment.task_id,
         person_id=assignment.person_id,
         **key,
-        defaults={"note": note[:LONGEST_NOTE]},
-        create_defaults={
-            "project_id": assignment.project_id,
-            "prompt_id": prompt_id,
-            "note": note[:LONGEST_NOTE],
-        },
+        defaults={"note": note},
+        create_defaults={"project_id": assignment.project_id, "note": note, **about},
     )
     return kept
+
+
+def _prompt(assignment: Assignment) -> dict[str, Any]:
+    if (prompt_id := assignment.task.prompt_id) is None:
+        raise NotReportable("In this task the prompt is what you write: there is nothing to report.")
+    return {"prompt_id": prompt_id}
+
+
+def _chat(assignment: Assignment, candidate_id: int | None) -> dict[str, Any]:
+    """Before the first word there is no conversation yet, but there may be something to report in what it is about."""
+    conversation = chatting.of(assignment) or chatting.begin(assignment)
+    if candidate_id is not None:
+        seen = Turn.objects.filter(conversation=conversation, shown__contains=[candidate_id])
+        if not seen.exists():
+            raise NotReportable("This answer is not in the conversation.")
+    return {"conversation": conversation}
 
 
 @transaction.atomic
@@ -47,7 +71,8 @@ def resolve(*, report: Report, by: Person, verdict: str, words: str = "") -> boo
     """A manager's verdict on a report, with their words; False where it has one already.
 
     Upheld, the answer (or the prompt, with all its tasks) is no longer handed out; the report's task alone where it is
-    `withdrawn`; the whole prompt where it is `rejected`. Judgements that exist stay.
+    `withdrawn`; the whole prompt where it is `rejected`. Of a live chat the conversation is taken from the person who
+    has it, and its prompts are rejected. Judgements that exist stay.
     """
     said = {"verdict": Report.Verdict(verdict), "resolution": words[:LONGEST_NOTE]}
     fresh = Report.objects.open().filter(pk=report.pk)
@@ -61,12 +86,35 @@ def resolve(*, report: Report, by: Person, verdict: str, words: str = "") -> boo
 def _take_out(report: Report, verdict: str) -> None:
     if verdict == Report.Verdict.DISMISSED:
         return
-    concerned = Q()
+    sample_id = report.candidate.sample_id if report.candidate else report.sample_id
     if verdict == Report.Verdict.WITHDRAWN:
-        concerned = Q(pk=report.task_id)
-    elif verdict == Report.Verdict.UPHELD and report.sample_id is not None:
-        Sample.objects.filter(pk=report.sample_id).update(usable=False)
-        concerned = Q(sample_ids__contains=[report.sample_id])
+        _withdraw(Task.objects.filter(pk=report.task_id))
+    elif verdict == Report.Verdict.UPHELD and report.of_answer:
+        if sample_id is not None:  # else its turn is not judged yet: choosing.py makes a sample of it that is out
+            Sample.objects.filter(pk=sample_id).update(usable=False)
+            _withdraw(Task.objects.filter(prompt__samples=sample_id, sample_ids__contains=[sample_id]))
+    elif report.conversation:
+        _end(report.conversation)
     else:
-        Prompt.objects.filter(pk=report.prompt_id).update(review_state=Prompt.Review.REJECTED)
-    Task.objects.filter(concerned, prompt_id=report.prompt_id, withdrawn_at=None).update(withdrawn_at=timezone.now())
+        _reject(Prompt.objects.filter(reports=report))
+
+
+def _end(conversation: Conversation) -> None:
+    """Take the conversation out, with all prompts that are its own: a first "Hello" may be others' as well."""
+    said = Turn.objects.filter(state=Turn.State.DONE, judgement__isnull=False)
+    elsewhere = said.exclude(conversation=conversation).values("judgement__prompt")
+    mine = said.filter(conversation=conversation).values("judgement__prompt")
+    _reject(Prompt.objects.filter(pk__in=mine).exclude(pk__in=elsewhere))
+    _withdraw(Task.objects.filter(assignments=conversation.assignment))
+    leases.revoke(assignment=conversation.assignment)
+
+
+def _reject(prompts: QuerySet[Prompt]) -> None:
+    ids = list(prompts.values_list("pk", flat=True))
+    Prompt.objects.filter(pk__in=ids).update(review_state=Prompt.Review.REJECTED)
+    _withdraw(Task.objects.filter(prompt__in=ids))
+
+
+def _withdraw(tasks: QuerySet[Task]) -> None:
+    ids = list(tasks.filter(withdrawn_at=None).values_list("pk", flat=True))
+    Task.objects.filter(pk__in=ids).update(withdrawn_at=timezone.now())

@@ -69,6 +69,14 @@ class Turn(models.Model):
         DONE = "done", _("Done")
         CANCELLED = "cancelled", _("Taken back")
 
+    class ChosenBy(models.TextChoices):
+        """Why the conversation went on with the winner: several best answers are a tie, which the judgement keeps."""
+
+        BEST = "best", _("the one best answer")
+        PERSON = "person", _("several were best: the person chose this one")
+        FIRST = "first", _("several were best: this one was shown first")
+        ALONE = "alone", _("the only answer")
+
     UNANSWERED = (State.WAITING, State.ANSWERING)
     OPEN = (*UNANSWERED, State.READY, State.FAILED)
 
@@ -79,6 +87,9 @@ class Turn(models.Model):
     error = models.TextField(blank=True)
     shown = ArrayField(models.BigIntegerField(), default=list)  # candidate ids, in the order of the page
     winner = models.ForeignKey("Candidate", models.PROTECT, null=True, blank=True, related_name="+")
+    chosen_by = models.CharField(
+        max_length=6, choices=ChosenBy, blank=True
+    )  # blank: no winner, or older than this fact
     judgement = models.ForeignKey(Judgement, models.SET_NULL, null=True, blank=True, related_name="turns")
     attempt = models.PositiveIntegerField(default=0)  # fences off a worker that was given up for lost
     rounds = models.PositiveSmallIntegerField(default=1)  # how often it was asked: "ask again" raises it

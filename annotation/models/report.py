@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from annotation.models.conversation import Candidate, Conversation
 from annotation.models.person import Person
 from annotation.models.project import MANAGES, Project
 from annotation.models.prompt import Prompt
@@ -22,7 +23,10 @@ class ReportQuerySet(models.QuerySet["Report"]):
 
 
 class Report(models.Model):
-    """Somebody says that a prompt, or one answer to it, should not be in the data. Written by reports.py alone."""
+    """Somebody says that a prompt, or one answer to it, should not be in the data. Written by reports.py alone.
+
+    A live chat has no prompt yet: there it is the conversation, or one answer in it.
+    """
 
     class Reason(models.TextChoices):
         UNSAFE = "unsafe", _("Unsafe or illegal")
@@ -38,10 +42,14 @@ class Report(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="reports", db_index=False)
     task = models.ForeignKey(Task, models.CASCADE, related_name="reports")
-    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="reports")
+    prompt = models.ForeignKey(Prompt, models.CASCADE, null=True, blank=True, related_name="reports")
     sample = models.ForeignKey(
         Sample, models.CASCADE, null=True, blank=True, related_name="reports"
     )  # None: the prompt
+    conversation = models.ForeignKey(Conversation, models.CASCADE, null=True, blank=True, related_name="reports")
+    candidate = models.ForeignKey(
+        Candidate, models.CASCADE, null=True, blank=True, related_name="reports"
+    )  # None: the conversation
     person = models.ForeignKey(Person, models.PROTECT, related_name="reports")
     reason = models.CharField(max_length=8, choices=Reason)
     note = models.TextField(blank=True)
@@ -58,7 +66,12 @@ class Report(models.Model):
         constraints = [
             # Sent twice by a page that did not hear the first answer, it is one report.
             models.UniqueConstraint(
-                fields=["task", "person", "sample", "reason"], name="report_once", nulls_distinct=False
+                fields=["task", "person", "sample", "candidate", "reason"], name="report_once", nulls_distinct=False
+            ),
+            models.CheckConstraint(
+                name="report_of_a_prompt_or_a_chat",
+                condition=Q(prompt__isnull=False, conversation=None, candidate=None)
+                | Q(prompt=None, sample=None, conversation__isnull=False),
             ),
             models.CheckConstraint(
                 name="report_resolved_whole",
@@ -70,3 +83,13 @@ class Report(models.Model):
 
     def __str__(self) -> str:
         return f"{self.reason} in {self.task_id}"
+
+    @property
+    def of_answer(self) -> bool:
+        return self.sample_id is not None or self.candidate_id is not None
+
+    @property
+    def verdict_words(self) -> str:
+        if self.conversation_id and self.verdict == self.Verdict.REJECTED:
+            return str(_("Conversation taken out"))
+        return self.get_verdict_display()

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from annotation import chatting
-from annotation.models import Assignment, Candidate, Judgement, Person, Project, Turn
+from annotation.models import Assignment, Candidate, Judgement, Person, Project, Report, Turn
 from annotation.presets import PRESETS
 from tests.chat.conftest import answered, give, models
 from workers import live
@@ -185,3 +185,70 @@ def test_too_few_answers_are_said_and_asked_for_again(visit: Open, chat: Assignm
     page.click("text=Ask again for what is missing")
     expect(page.locator("#chat-live")).to_be_visible()
     assert turn.candidates.filter(state=Candidate.State.WANTED).count() == 1
+
+
+def test_an_answer_is_reported_by_keys_while_the_conversation_goes_on(
+    visit: Open, chat: Assignment, annotator: Person, owner: Person
+) -> None:
+    page = visit(annotator, WORK)
+    page.fill("#message textarea", "Hello?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat-live")).to_be_visible()
+    turn = answered(open_turn(), "Hi, I am 0123 456", "Ho")
+    expect(page.locator(".turn-title")).to_be_focused()
+    page.keyboard.press("r")
+    expect(page.locator("#report-about")).to_be_focused()
+    page.select_option("#report-about", label="Answer B")
+    page.locator("#report-form input[value=personal]").check()
+    page.locator("#report-note").fill("a number")
+    fine(page)
+    page.keyboard.press("Tab")
+    page.locator("#report-form button").press("Enter")
+    expect(page.locator("#said")).to_contain_text("a manager looks at it")
+    report = Report.objects.get()
+    assert (report.candidate_id, report.note) == (turn.shown[1], "a number")
+    page.locator(".pick").first.click()
+    expect(page.locator("#message")).to_be_visible()
+    assert page.locator("#report-about option").count() == 2  # the conversation, and the answer that won
+    manager = visit(owner, "/p/letters/reports/", width=390)
+    expect(manager.locator(".report")).to_contain_text("Ho")
+    manager.locator(".report-context > summary").click()
+    fine(manager)
+    manager.click("text=Take the answer out")
+    expect(manager.locator("main")).to_contain_text("the report is closed")
+    assert Report.objects.get().verdict == Report.Verdict.UPHELD
+
+
+def test_a_conversation_is_reported_without_script(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK, java_script_enabled=False)
+    page.click("text=Report an answer or the conversation")
+    page.check("#report-form input[value=language]")
+    page.click("#report-form button")
+    expect(page.locator("main")).to_contain_text("a manager looks at it")
+    assert Report.objects.get().candidate is None
+
+
+def test_with_a_tie_at_the_top_one_says_how_it_goes_on(
+    visit: Open, give: Callable[..., Assignment], annotator: Person
+) -> None:
+    give(annotator, answers=3, ranks=True)
+    page = visit(annotator, WORK, width=390)
+    page.fill("#message textarea", "Hello?")
+    page.locator("#message button").click()
+    turn = answered(open_turn(), "A", "B", "C")
+    expect(page.locator("#choice")).to_be_visible()
+    expect(page.locator("#tied-top")).to_be_hidden()
+    page.locator(".turn-title").focus()
+    for digit in "121":
+        page.keyboard.press(digit)
+    expect(page.locator("#tied-top")).to_be_visible()
+    assert page.locator("#tied-top option:not([disabled])").all_text_contents() == [
+        "the one that is shown first", "A", "C",
+    ]  # fmt: skip
+    page.select_option("#tied-top select", label="C")
+    fine(page)
+    page.locator("#submit").click()
+    expect(page.locator("#message")).to_be_visible()
+    turn.refresh_from_db()
+    assert (turn.winner_id, turn.chosen_by) == (turn.shown[2], Turn.ChosenBy.PERSON)
+    assert [len(group) for group in Judgement.objects.get().rankings.get().groups] == [2, 1]

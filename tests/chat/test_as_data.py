@@ -6,15 +6,16 @@ from collections.abc import Callable
 import pytest
 from django.db import connection
 
-from annotation import chatting, comparisons, tasks
+from annotation import chatting, choosing, comparisons, tasks
 from annotation.chatting import NotNow
+from annotation.judging import Verdict, overall
 from annotation.models import Assignment, Generator, Judgement, Person, Project, Sample, Task, Turn
 from exports.plan import plan
 from exports.query import read
 from exports.records import consistent_view, records
 from tests.chat.conftest import Give, answered, chosen, said
 from workers import chatting as sending
-from workers import generating, jobs
+from workers import generating, jobs, training
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,6 +34,23 @@ def test_exports_and_training_see_each_turn(chat: Assignment, project: Project) 
     assert {record.family for record in found} == {f"chat:{chat.pk}"}
     for record in found:
         assert sorted(record.verdicts[0].ranks) == [0, 1]
+
+
+def test_a_tie_stays_a_tie_in_exports_and_in_training(give: Give, annotator: Person, project: Project) -> None:
+    turn = said(give(annotator, answers=3, ranks=True), "Hello?", "A", "B", "C")
+    first, second, third = turn.shown
+    choosing.judge(turn=turn, verdict=Verdict(overall([[first, third], [second]])), go_on_with=third)
+    (group,) = comparisons.groups(project)
+    tops = {text for text, rank in zip(group.texts, group.ranks[0], strict=True) if rank == 0}
+    assert tops == set(turn.candidates.exclude(pk=second).values_list("text", flat=True))
+    trained = training._trainer_group(group, margin=0.0)
+    trained.check()
+    assert sorted(trained.ranks[0]) == [0, 0, 1]
+    assert sorted(p if p == 0.5 else 1.0 for p in trained.probability) == [0.5, 1.0, 1.0]
+    with consistent_view() as view:
+        (record,) = records(view, plan(read({}), project))
+    assert sorted(record.verdicts[0].ranks) == [0, 0, 1]
+    assert record.messages[-1]["content"] == "Hello?"
 
 
 def test_no_task_is_formed_and_no_answer_generated_for_turns(

@@ -277,3 +277,34 @@ def test_without_a_model_it_is_said(page: Client, project: Project, give: Give, 
     answer = page.post(f"/p/letters/work/{chat.pk}/chat/send/", {"text": "Hello?"})
     assert answer.status_code == 422
     assert "No model can answer" in answer.content.decode()
+
+
+def test_of_several_best_ones_the_person_says_with_which_it_goes_on(
+    page: Client, give: Give, annotator: Person
+) -> None:
+    chat = give(annotator, answers=3, ranks=True)
+    turn = said(chat, "Hello?", "A", "B", "C")
+    here = f"/p/letters/work/{chat.pk}/"
+    assert "If several are best, go on with" in page.get(here).content.decode()
+    form = {f"rank-{c}": str(rank) for c, rank in zip(turn.shown, (1, 1, 2), strict=True)}
+    refused = page.post(f"{here}chat/1/choose/", form | {"go_on_with": turn.shown[2]})
+    assert refused.status_code == 422
+    assert "Answer C is not among the best" in refused.content.decode()
+    assert page.post(f"{here}chat/1/choose/", form | {"go_on_with": turn.shown[1]}).status_code == 302
+    turn.refresh_from_db()
+    assert (turn.winner_id, turn.chosen_by) == (turn.shown[1], Turn.ChosenBy.PERSON)
+    assert [len(group) for group in Judgement.objects.get().rankings.get().groups] == [2, 1]
+
+
+def test_where_ties_are_not_allowed_nobody_is_asked(
+    page: Client, project: Project, give: Give, annotator: Person
+) -> None:
+    project.allow_ties = False
+    project.save()
+    chat = give(annotator, answers=3, ranks=True)
+    turn = said(chat, "Hello?", "A", "B", "C")
+    here = f"/p/letters/work/{chat.pk}/"
+    assert "If several are best" not in page.get(here).content.decode()
+    form = {f"rank-{c}": "1" for c in turn.shown}
+    assert "does not allow ties" in page.post(f"{here}chat/1/choose/", form).content.decode()
+    assert not Judgement.objects.exists()

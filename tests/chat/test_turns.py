@@ -175,7 +175,18 @@ def test_the_first_shown_of_several_best_ones_goes_on(give: Give, annotator: Per
     turn = said(give(annotator, answers=3, ranks=True), "Hello?", "A", "B", "C")
     first, second, third = turn.shown
     done = choosing.judge(turn=turn, verdict=Verdict(overall([[third, second], [first]])))
-    assert done.winner_id == second
+    assert (done.winner_id, done.chosen_by) == (second, Turn.ChosenBy.FIRST)
+
+
+def test_of_several_best_ones_the_person_may_choose(give: Give, annotator: Person) -> None:
+    turn = said(give(annotator, answers=3, ranks=True), "Hello?", "A", "B", "C")
+    first, second, third = turn.shown
+    tied = Verdict(overall([[third, second], [first]]))
+    with pytest.raises(NotAcceptable, match="one of the best"):
+        choosing.judge(turn=turn, verdict=tied, go_on_with=first)
+    done = choosing.judge(turn=turn, verdict=tied, go_on_with=third)
+    assert (done.winner_id, done.chosen_by) == (third, Turn.ChosenBy.PERSON)
+    assert choosing.judge(turn=turn, verdict=tied).winner_id == third  # sent again it changes nothing
 
 
 def test_the_same_verdict_again_changes_nothing_and_another_is_a_revision(chat: Assignment) -> None:

@@ -61,7 +61,14 @@ def turn(request: Request, uuid: UUID, number: int) -> Response:
     return Response(conversation.described(_turn(_mine(request, uuid), number)))
 
 
-@extend_schema(request=VerdictSerializer, responses={200: TurnSerializer, **PROBLEMS})
+class TurnVerdictSerializer(VerdictSerializer):
+    go_on_with = serializers.IntegerField(
+        required=False, allow_null=True,
+        help_text="Of several best answers, the one that the conversation goes on with; else it is the first of them.",
+    )  # fmt: skip
+
+
+@extend_schema(request=TurnVerdictSerializer, responses={200: TurnSerializer, **PROBLEMS})
 @api_view(["PUT"])
 def turn_judgement(request: Request, uuid: UUID, number: int) -> Response:
     """Judge the turn's answers, named by their ids; the conversation goes on with the best. Once more changes nothing.
@@ -70,12 +77,13 @@ def turn_judgement(request: Request, uuid: UUID, number: int) -> Response:
     answer, and nothing to compare: the conversation just goes on with it.
     """
     found = _turn(_mine(request, uuid), number)
-    sent = VerdictSerializer(data=request.data)
+    sent = TurnVerdictSerializer(data=request.data)
     sent.is_valid(raise_exception=True)
     if len(found.shown) == 1 and found.state == Turn.State.READY:
         done = _try(lambda: choosing.go_on(turn=found))
     else:
-        done = _try(lambda: choosing.judge(turn=found, verdict=sent.verdict(), source=Judgement.Source.API))
+        wish = {"go_on_with": sent.validated_data.get("go_on_with"), "source": Judgement.Source.API}
+        done = _try(lambda: choosing.judge(turn=found, verdict=sent.verdict(), **wish))
     return Response(conversation.described(done))
 
 
@@ -165,6 +173,7 @@ class SaidTurnSerializer(serializers.Serializer[Any]):
     state = serializers.CharField()
     text = serializers.CharField()
     judgement = serializers.IntegerField(allow_null=True)
+    chosen_by = serializers.CharField(help_text="Why it went on with the winner; several best ones are a tie.")
     answers = SaidAnswerSerializer(many=True)
 
 
@@ -253,5 +262,6 @@ def _revealed_turn(turn: Turn) -> dict[str, Any]:
         "state": turn.state,
         "text": turn.text,
         "judgement": turn.judgement_id,
+        "chosen_by": turn.chosen_by,
         "answers": answers,
     }

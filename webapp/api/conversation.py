@@ -25,6 +25,9 @@ class TurnSerializer(serializers.Serializer[Any]):
     )
     wanted = serializers.IntegerField(help_text="How many answers were asked for.")
     winner = serializers.IntegerField(allow_null=True, help_text="The answer that the conversation goes on with.")
+    chosen_by = serializers.ChoiceField(
+        choices=Turn.ChosenBy.choices, allow_blank=True, help_text="Why it goes on with that one."
+    )
 
 
 class ChatSerializer(serializers.Serializer[Any]):
@@ -67,6 +70,7 @@ def described(turn: Turn) -> dict[str, Any]:
         "answers": _live(turn, candidates) if turn.is_unanswered else _finished(turn, candidates),
         "wanted": len(candidates),
         "winner": turn.winner_id,
+        "chosen_by": turn.chosen_by,
     }
 
 

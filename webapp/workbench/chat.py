@@ -63,7 +63,8 @@ def choose(request: SignedIn, slug: str, uuid: UUID, number: int) -> HttpRespons
     if not form.is_valid():
         return _refused(request, assignment, form)
     try:
-        problem = _tried(lambda: choosing.judge(turn=turn, verdict=form.verdict()))
+        wish = form.cleaned_data.get("go_on_with")
+        problem = _tried(lambda: choosing.judge(turn=turn, verdict=form.verdict(), go_on_with=wish))
     except judging.NotAcceptable as error:
         problem = str(error)
     if problem is None:

@@ -12,6 +12,7 @@ from annotation.choosing import Closing
 from annotation.judging import Said
 from annotation.models import Assignment, Judgement, Turn
 from webapp.workbench.forms import LONGEST_COMMENT, VerdictForm
+from webapp.workbench.order import groups_of
 from webapp.workbench.ranking import RankingForm
 
 
@@ -31,13 +32,25 @@ class TurnForm(RankingForm):
     """The verdict on one turn's answers: the best of them, or all in order, as the task's brief has it."""
 
     best = forms.ChoiceField(required=False)
+    go_on_with = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=None,
+        label=gettext_lazy("If several are best, go on with"),
+    )
 
     def __init__(self, *args: Any, turn: Turn, assignment: Assignment, **kwargs: Any):
         self.turn, self.brief = turn, Brief.of(assignment.task)
         # What the ranking form knows of an assignment: the answers shown, the project, and since when they are there.
         shown = Assignment(project=assignment.project, shown=turn.shown, leased_at=turn.ready_at or turn.asked_at)
         super().__init__(*args, assignment=shown, **kwargs)
-        self.fields["best"].choices = [(str(c), letter) for c, letter in self.letters.items()]  # type: ignore[attr-defined]
+        answers = [(str(c), letter) for c, letter in self.letters.items()]
+        self.fields["best"].choices = answers  # type: ignore[attr-defined]
+        if self.picks or not self.assignment.project.allow_ties:
+            del self.fields["go_on_with"]
+        else:
+            first = ("", _("the one that is shown first"))
+            self.fields["go_on_with"].choices = [first, *answers]  # type: ignore[attr-defined]
 
     @property
     def picks(self) -> bool:
@@ -50,6 +63,16 @@ class TurnForm(RankingForm):
             return super().ranks(criterion)
         best = self.cleaned_data.get("best")
         return {c: 1 if str(c) == best else 2 for c in self.assignment.shown} if best else {}
+
+    def clean(self) -> dict[str, Any]:
+        """Of several best answers only."""
+        said = super().clean()
+        ranks = {} if self.errors else self.ranks(self.main)
+        best = groups_of(ranks)[0] if ranks else []
+        if said.get("go_on_with") and said["go_on_with"] not in best:
+            names = {"letter": self.letters[said["go_on_with"]]}
+            self.add_error("go_on_with", _("Answer %(letter)s is not among the best: rank it 1 as well.") % names)
+        return said
 
     def _check_complete(self, criterion: str, ranks: Any) -> None:
         if self.picks and not ranks:

@@ -10,7 +10,7 @@ from webapp.workbench import kinds
 from webapp.workbench.chosen import kind_name, kind_of
 from webapp.workbench.forms import SKIP_REASONS, VerdictForm
 from webapp.workbench.progress import of_today
-from webapp.workbench.reporting import ReportForm
+from webapp.workbench.reporting import form_of
 
 LAYOUTS = ("auto", "row", "stacked")
 
@@ -48,7 +48,7 @@ def of_task(request: SignedIn, assignment: Assignment, form: VerdictForm) -> dic
         revising=assignment.state == Assignment.State.JUDGED,
         explains=qualification.explains(assignment),
         skip_reasons=SKIP_REASONS,
-        report_form=ReportForm(assignment=assignment),
+        report_form=form_of(assignment)(assignment=assignment),
         layout=layout if layout in LAYOUTS else LAYOUTS[0],
     )
     context |= kinds.of(assignment).context(form)

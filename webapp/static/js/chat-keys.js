@@ -2,6 +2,7 @@
 
 const SWITCH = "prefloop-keys"; // the ranking page's switch: one wish for both
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
+const OPENS = { s: "skip", r: "report" };
 const touch = matchMedia("(pointer: coarse)");
 
 function keysAreOn() {
@@ -45,13 +46,23 @@ function press(chat, order, number) {
   return (order.unranked()[0] ?? chat.querySelector("#submit")).focus();
 }
 
+function open(id) {
+  const part = document.getElementById(id);
+  if (!part) return;
+  part.open = true;
+  part.scrollIntoView({ block: "center" });
+  part.querySelector("select, input:not([type=hidden])")?.focus();
+}
+
 export function startKeys(chat, order, signal) {
   const dialog = startHelp(chat.closest("#task"), signal);
   startEnter(chat, signal);
   document.addEventListener("keydown", (event) => {
     if (dialog.open || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (!keysAreOn() || event.target.closest(TYPING) || event.target.closest("#skip")) return;
-    if (event.key === "?") dialog.showModal();
+    if (!keysAreOn() || event.target.closest(TYPING) || event.target.closest("#skip, #report")) return;
+    const key = event.key.toLowerCase();
+    if (key === "?") dialog.showModal();
+    else if (key in OPENS) open(OPENS[key]);
     else if (!/^[1-9]$/.test(event.key)) return;
     else if (!answers(event)) press(chat, order, Number(event.key));
     event.preventDefault();

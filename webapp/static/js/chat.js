@@ -5,6 +5,7 @@ import { startHearing } from "./chat-hear.js";
 import { startKeys } from "./chat-keys.js";
 import { startKeeping } from "./chat-keep.js";
 import { startSending } from "./chat-send.js";
+import { startTies } from "./chat-ties.js";
 import { startTurning } from "./work-asked.js";
 import { startOrder } from "./work-order.js";
 
@@ -28,6 +29,7 @@ function startRanking(chat, signal) {
   for (const offered of form.querySelectorAll(".rate-more [data-needed]")) delete offered.dataset.needed;
   const order = startOrder(form, signal);
   startTurning(form, order, signal);
+  startTies(form, order);
   return order;
 }
 
@@ -46,8 +48,20 @@ export function swap(html, focus = true) {
   document.querySelector("#task .messages")?.remove();
   if (messages) document.getElementById("chat-status").before(document.importNode(messages, true));
   document.getElementById("chat").replaceWith(document.importNode(chat, true));
+  offerReports(came);
   start();
   return focus ? settle() : undefined;
+}
+
+// The answers that can be reported are others now; what somebody has chosen and written there stays.
+function offerReports(came) {
+  const about = document.getElementById("report-about");
+  const fresh = came.getElementById("report-about");
+  if (!about || !fresh) return;
+  const chosen = about.value;
+  about.replaceChildren(...[...fresh.options].map((option) => document.importNode(option, true)));
+  about.value = chosen;
+  if (about.selectedIndex < 0) about.value = "";
 }
 
 // Where one goes on: the field to write in, or what is to be chosen.
