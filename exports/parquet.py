@@ -6,37 +6,21 @@ Spark puts several together. A shard is one file; a split of one shard is `train
 """
 
 import hashlib
-from array import array
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pyarrow as pa
-import pyarrow.json as pj
 import pyarrow.parquet as pq
 
+from exports.arrow import schema_of, table_of
 from exports.disk import Facts, HashedFile
-from exports.formats.columns import Columns, Type
+from exports.formats.columns import Columns
 from exports.formats.options import Row
 from exports.kinds import PARQUET
 from exports.writers import Block
 
 COMPRESSION = "zstd"
 LEVEL = 1
-SCALARS = {"string": pa.string(), "int64": pa.int64(), "double": pa.float64(), "bool": pa.bool_()}
-PARSED_AT_ONCE = 1 << 20  # bytes
-
-
-def arrow_type(kind: Type) -> pa.DataType:
-    if isinstance(kind, list):
-        return pa.list_(arrow_type(kind[0]))
-    if isinstance(kind, dict):
-        return pa.struct([pa.field(name, arrow_type(one)) for name, one in kind.items()])
-    return SCALARS[kind]
-
-
-def schema_of(columns: Columns) -> pa.Schema:
-    return pa.schema([pa.field(name, arrow_type(kind)) for name, kind in columns.items()])
 
 
 class Parquet:
@@ -153,40 +137,3 @@ class _Sink:
 
     def seekable(self) -> bool:
         return False
-
-
-def table_of(rows: list[Row], schema: pa.Schema) -> pa.Table:
-    """Rows as a table of just these columns."""
-    return pa.table([_column([row[field.name] for row in rows], field.type) for field in schema], schema=schema)
-
-
-def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
-    """Each different value is read once, from its JSON, and copied to where it stands: pairs share their texts.
-
-    Not with `pa.array`, which would import pandas where there is one.
-    """
-    places: dict[int, int] = {}
-    pieces: list[bytes] = []
-    where = array("i")
-    for value in values:
-        place = places.get(id(value))
-        if place is None:
-            place = places[id(value)] = len(pieces)
-            pieces.append(orjson.dumps(value))
-        where.append(place)
-    found = _parsed(pieces, kind)
-    if len(pieces) == len(values):
-        return found
-    return found.take(pa.Array.from_buffers(pa.int32(), len(where), [None, pa.py_buffer(where)]))
-
-
-def _parsed(pieces: list[bytes], kind: pa.DataType) -> pa.Array:
-    """JSON values as an array. Raises `pa.ArrowInvalid` where one is not of the kind."""
-    lines = b"".join(b'{"v":%b}\n' % piece for piece in pieces)
-    longest = max(map(len, pieces)) + 16
-    table = pj.read_json(
-        pa.BufferReader(lines),
-        read_options=pj.ReadOptions(use_threads=False, block_size=max(PARSED_AT_ONCE, longest)),
-        parse_options=pj.ParseOptions(explicit_schema=pa.schema([("v", kind)]), unexpected_field_behavior="error"),
-    )
-    return table.column(0).combine_chunks()
