@@ -1,7 +1,9 @@
 """How fast datasets come out: of a generated project of a million four-way rankings, beside raw COPY and raw pyarrow.
 
 `make bench-exports` (ROWS=20000 for a quick look). Each figure is a freeze to disk with its hashes and its fsync; the
-last line is one JSON object. The figures of record are in docs/benchmarks.md.
+last line is one JSON object. At full size there are pairs as JSONL and as Parquet, once each; the other formats and
+kinds of file are of a second project with a tenth of the rankings (at most), beside a COPY of its own. The figures of
+record are in docs/benchmarks.md.
 """
 
 import argparse
@@ -19,8 +21,11 @@ from typing import Any
 
 import psutil
 
-FORMATS = ("trl-preference", "trl-preference-implicit", "kwise", "raw", "sft", "kto", "prompts")
-KINDS = ("jsonl.zst", "jsonl.gz", "parquet")
+PAIRS = "trl-preference"
+FORMATS = ("trl-preference-implicit", "kwise", "raw", "sft", "kto", "prompts")
+KINDS = ("jsonl", "parquet", "jsonl.zst", "jsonl.gz")
+PART = 10  # of the rankings of the large project, one in so many is in the small one
+GROUPS = 20  # row groups at most that pyarrow alone writes again
 
 
 class Memory:
@@ -96,26 +101,29 @@ def text(pieces: int, number: str) -> tuple[str, str]:
     return f"{number} || ' ' || " + " || ".join(f"{name}.text" for name in names), " ".join(joins)
 
 
-def fill(prompts: int) -> Any:
-    """A project of `prompts` four-way rankings. Answers have about 600 characters, prompts about 400."""
+def fill(prompts: int, slug: str = "bench", after: int = 0) -> Any:
+    """A project of `prompts` four-way rankings, whose ids come after `after`. Answers have about 600 characters,
+    prompts about 400."""
     from django.db import connection
 
     from annotation.models import Generator, Judgement, Lane, Person, Project, Prompt, Ranking, Sample, Task
 
-    person = Person.objects.create(username="bench")
-    people = [Person.objects.create(username=f"bench{n}").pk for n in range(20)]
-    project = Project.objects.create(slug="bench", name="bench", created_by=person)
+    person, _ = Person.objects.get_or_create(username="bench")
+    people = [Person.objects.get_or_create(username=f"bench{n}")[0].pk for n in range(20)]
+    project = Project.objects.create(slug=slug, name=slug, created_by=person)
+    numbers = f"generate_series({after + 1}, {after + prompts}::bigint)"
     generator = Generator.objects.create(project=project, name="tiny", backend=Generator.Backend.IMPORTED)
     lane = Lane.objects.create(project=project, kind="rank", language="en")
     asked, prompt_joins = text(4, "n")
     answer, answer_joins = text(6, "n")
     with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS piece; SET session_replication_role = replica")  # keys are right as made
         cursor.execute(MAKE_PIECES, {"pieces": PIECES, "words": WORDS, "count": len(WORDS.split())})
         cursor.execute("ANALYZE piece")
         insert(
             cursor,
             Prompt,
-            f"FROM (SELECT n, {asked} AS text FROM generate_series(1, {prompts}::bigint) AS n {prompt_joins}) made",
+            f"FROM (SELECT n, {asked} AS text FROM {numbers} AS n {prompt_joins}) made",
             id="n",
             project_id=project.pk,
             messages="json_build_array(json_build_object('role', 'user', 'content', text))",
@@ -126,14 +134,15 @@ def fill(prompts: int) -> Any:
         insert(
             cursor,
             Sample,
-            f"FROM (SELECT n, {answer} AS text FROM generate_series(4, {4 * prompts + 3}::bigint) n {answer_joins}) t",
+            f"FROM (SELECT n, {answer} AS text"
+            f" FROM generate_series(4 * {after + 1}, 4 * {after + prompts}::bigint + 3) n {answer_joins}) t",
             id="n",
             prompt_id="n / 4",
             generator_id=generator.pk,
             text="text",
             text_hash="encode(sha256(convert_to(text, 'UTF8')), 'hex')",
         )
-        tasks = f"FROM generate_series(1, {prompts}::bigint) AS n"
+        tasks = f"FROM {numbers} AS n"
         ids = "ARRAY[4 * n, 4 * n + 1, 4 * n + 2, 4 * n + 3]"
         insert(cursor, Task, tasks, id="n", project_id=project.pk, lane_id=lane.pk, prompt_id="n", sample_ids=ids,
                overlap=1, taken=1, judged=1)  # fmt: skip
@@ -144,6 +153,7 @@ def fill(prompts: int) -> Any:
         insert(cursor, Ranking, tasks, id="n", judgement_id="n", sample_ids=ids, ranks=orders)
         for model in (Prompt, Sample, Task, Judgement, Ranking):
             cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
+        cursor.execute("RESET session_replication_role")
     return project
 
 
@@ -189,13 +199,14 @@ SELECT '{"prompt":[{"role":"user","content":' || to_json(prompt.messages->0->>'c
 """
 
 
-def copied(project: Any) -> dict[str, Any]:
-    """COPY's own speed, its bytes thrown away."""
+def copied(project: Any, statement: str = "", values: Any = None) -> dict[str, Any]:
+    """COPY's own speed, its bytes thrown away: of the pairs, or of what a statement of ours reads."""
     from django.db import connection
 
     rows = size = 0
+    sql = f"COPY ({statement}) TO STDOUT" if statement else COPY.replace("PROJECT", str(project.pk))
     started = time.perf_counter()
-    with connection.cursor() as cursor, cursor.copy(COPY.replace("PROJECT", str(project.pk))) as copy:
+    with connection.cursor() as cursor, cursor.copy(sql, values) as copy:
         for block in copy:
             rows += 1
             size += len(block)
@@ -212,13 +223,13 @@ def speed(rows: int, size: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def frozen(project: Any, name: str, kind: str | None = None) -> tuple[dict[str, Any], Path]:
+def frozen(project: Any, name: str, kind: str = "jsonl") -> tuple[dict[str, Any], Path]:
     """One format as one kind of file: a whole freeze, and the folder that it made. Bytes are those on disk."""
     from exports.snapshot import freeze
     from workers.models import Job
 
     job = Job.objects.create(kind=Job.Kind.SNAPSHOT, queue="export", project=project)
-    query = {"formats": [name], "files": [kind or "jsonl"]}
+    query = {"formats": [name], "files": [kind]}
     started = time.perf_counter()
     with Memory() as memory:
         snapshot = freeze(job_id=job.pk, project=project, by=None, query=query)
@@ -228,26 +239,86 @@ def frozen(project: Any, name: str, kind: str | None = None) -> tuple[dict[str, 
     return {**found, "memory_growth_mb": memory.growth_mb}, snapshot.folder
 
 
-def arrow_alone(folder: Path, name: str, split: str = "train") -> dict[str, Any]:
-    """What pyarrow alone takes to write the same batches, which are in memory already, to a file."""
+class Clock:
+    """Seconds of CPU within a class's methods, on whatever threads these run."""
+
+    def __init__(self, kind: type, *names: str):
+        self.seconds = 0.0
+        self._kind, self._own = kind, {name: getattr(kind, name) for name in names}
+
+    def __enter__(self) -> "Clock":
+        for name, own in self._own.items():
+            setattr(self._kind, name, self._timed(own))
+        return self
+
+    def _timed(self, own: Callable[..., Any]) -> Callable[..., Any]:
+        def timed(*arguments: Any) -> Any:
+            started = time.thread_time()
+            try:
+                return own(*arguments)
+            finally:
+                self.seconds += time.thread_time() - started
+
+        return timed
+
+    def __exit__(self, *error: object) -> None:
+        for name, own in self._own.items():
+            setattr(self._kind, name, own)
+
+
+def as_parquet(project: Any) -> tuple[dict[str, Any], Path]:
+    """The freeze, and of it the part that turns batches of rows into a file, beside pyarrow alone with these batches.
+
+    All three in rows a second of CPU, which waiting for the database and for other threads does not enter:
+    ours from rows (with the hash of their lines), pyarrow's from rows (`Table.from_pylist`), and from tables that are
+    ready in memory, where there is nothing left to do but to encode and to compress.
+    """
+    from exports.parquet import Parquet
+
+    with Clock(Parquet, "write", "finish") as clock:
+        facts, folder = frozen(project, PAIRS, "parquet")
+    alone = arrow_alone(folder)
+    ours = facts["rows"] / clock.seconds
+    return {
+        **facts,
+        "writer_rows_s": round(ours),
+        "pyarrow_from_rows_s": round(alone["from_rows"]),
+        "pyarrow_from_tables_s": round(alone["from_tables"]),
+        "writer_ratio_to_pyarrow_from_rows": round(ours / alone["from_rows"], 2),
+        "writer_ratio_to_pyarrow_from_tables": round(ours / alone["from_tables"], 2),
+        "freeze_ratio_to_pyarrow_from_tables": round(facts["rows_s"] / alone["from_tables"], 2),
+    }, folder
+
+
+def arrow_alone(folder: Path) -> dict[str, float]:
+    """Rows a second of CPU that pyarrow alone writes of a freeze's row groups: the first few, if there are many."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     from exports.parquet import COMPRESSION, LEVEL
 
-    rows = size = 0
-    seconds = 0.0
-    for path in sorted((folder / name).glob(f"{split}*.parquet")):
+    rows, seconds = 0, {"from_rows": 0.0, "from_tables": 0.0}
+    for number, table in enumerate(row_groups(sorted((folder / PAIRS).glob("*.parquet")))):
+        if number == GROUPS:
+            break
+        plain = table.to_pylist()
+        rows += len(plain)
+        for way in seconds:
+            started = time.thread_time()
+            with pq.ParquetWriter(folder / "again", table.schema, compression=COMPRESSION,
+                                  compression_level=LEVEL) as writer:  # fmt: skip
+                made = pa.Table.from_pylist(plain, schema=table.schema) if way == "from_rows" else table
+                writer.write_table(made, row_group_size=max(1, len(plain)))
+            seconds[way] += time.thread_time() - started
+    return {way: rows / spent for way, spent in seconds.items()}
+
+
+def row_groups(paths: Sequence[Path]) -> Iterator[Any]:
+    import pyarrow.parquet as pq
+
+    for path in paths:
         file = pq.ParquetFile(path)
-        with pq.ParquetWriter(path.with_suffix(".again"), file.schema_arrow, compression=COMPRESSION,
-                              compression_level=LEVEL) as writer:  # fmt: skip
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
-                started = time.perf_counter()
-                writer.write_table(table, row_group_size=max(1, table.num_rows))
-                seconds += time.perf_counter() - started
-                rows += table.num_rows
-        size += path.with_suffix(".again").stat().st_size
-    return speed(rows, size, seconds)
+        yield from map(file.read_row_group, range(file.num_row_groups))
 
 
 def first_byte(project: Any, name: str) -> float:
@@ -263,26 +334,40 @@ def first_byte(project: Any, name: str) -> float:
     return round(seconds, 3)
 
 
-def measure(project: Any, formats: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {"copy": shown("COPY", copied(project)), "formats": {}, "kinds": {}, "first_byte_s": {}}
-    for name in formats:
-        found["formats"][name], folder = frozen(project, name)
-        shutil.rmtree(folder)
-        shown(name, found["formats"][name])
-    pairs = found["formats"].get("trl-preference")
-    if pairs:
-        assert pairs["rows"] == found["copy"]["rows"], "COPY and the freeze hold the same rows"
-        pairs["ratio_to_copy"] = round(pairs["rows_s"] / found["copy"]["rows_s"], 2)
+def pairs(project: Any, kinds: Sequence[str]) -> dict[str, Any]:
+    """Pairs as these kinds of file, beside COPY of the pairs."""
+    copy = shown("COPY of the pairs", copied(project))
+    found: dict[str, Any] = {"copy": copy, "first_byte_s": first_byte(project, PAIRS)}
     for kind in kinds:
-        found["kinds"][kind], folder = frozen(project, "trl-preference", kind)
-        if kind == "parquet":
-            alone = shown("pyarrow alone", arrow_alone(folder, "trl-preference"))
-            found["kinds"][kind]["pyarrow_alone"] = alone
-            found["kinds"][kind]["ratio_to_pyarrow"] = round(found["kinds"][kind]["rows_s"] / alone["rows_s"], 2)
+        facts, folder = as_parquet(project) if kind == "parquet" else frozen(project, PAIRS, kind)
         shutil.rmtree(folder)
-        shown(f"trl-preference.{kind}", found["kinds"][kind])
+        assert facts["rows"] == copy["rows"], "COPY and the freeze hold the same rows"
+        assert kind != "jsonl" or facts["bytes"] == copy["bytes"], "and the same bytes"
+        found[kind] = shown(kind, {**facts, "ratio_to_copy": round(facts["rows_s"] / copy["rows_s"], 2)})
+    return found
+
+
+def others(project: Any, formats: Sequence[str]) -> dict[str, Any]:
+    """Other formats as JSONL, beside COPY of what the same statements read: the ratio is that of the seconds.
+
+    A freeze always reads the judged tasks, for its statistics; one of prompts then reads these too.
+    """
+    from exports import records, statements
+    from exports.formats import FORMATS as known
+    from exports.formats import Reads
+    from exports.plan import plan
+    from exports.query import read
+
+    judged = statements.records(gold="out", shown=True, safer=False, scores=False, order=statements.BY_HASH)
+    found: dict[str, Any] = {}
     for name in formats:
-        found["first_byte_s"][name] = first_byte(project, name)
+        read_too = [statements.PROMPTS] if known[name].reads == Reads.PROMPTS else []
+        values = records.values(plan(read({"formats": [name]}), project))
+        copy = sum(copied(project, sql, values)["seconds"] for sql in [judged, *read_too])
+        facts, folder = frozen(project, name)
+        shutil.rmtree(folder)
+        ratio = {"copy_s": round(copy, 2), "ratio_to_copy": round(copy / facts["seconds"], 2)}
+        found[name] = shown(name, {**facts, **ratio, "first_byte_s": first_byte(project, name)})
     return found
 
 
@@ -299,15 +384,32 @@ def timed(task: Callable[[], Any]) -> tuple[Any, float]:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.exports")
     parser.add_argument("--rankings", type=int, default=int(os.environ.get("ROWS", "1000000")))
-    parser.add_argument("--formats", nargs="*", default=FORMATS)
-    parser.add_argument("--kinds", nargs="*", default=KINDS)
+    parser.add_argument("--formats", nargs="*", default=FORMATS, help="of the small project, as JSONL")
+    parser.add_argument("--kinds", nargs="*", default=KINDS, help="of pairs; compressed ones of the small project")
     parser.add_argument("--folder", type=Path, help="where databases and files go; by default a temporary one")
     given = parser.parse_args(arguments)
+    small = max(1, given.rankings // PART) if given.rankings > 100_000 else given.rankings
     with tempfile.TemporaryDirectory(dir=given.folder) as folder, installation(Path(folder)):
         project, seconds = timed(lambda: fill(given.rankings))
+        part = fill(small, "part", given.rankings) if small < given.rankings else project
         print(f"{given.rankings:,} rankings generated in {seconds:.0f} s", file=sys.stderr, flush=True)
-        found = measure(project, given.formats, given.kinds)
-    print(json.dumps({"rankings": given.rankings, **found}))
+        found = {
+            "rankings": given.rankings,
+            "pairs": pairs(project, [kind for kind in given.kinds if not kind.startswith("jsonl.")]),
+            "part_rankings": small,
+            "part_pairs": pairs(part, [kind for kind in given.kinds if kind.startswith("jsonl.")]),
+            "part_formats": others(part, given.formats),
+            "database_gb": database_gb(),
+        }
+    print(json.dumps(found))
+
+
+def database_gb() -> float:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_database_size(current_database())")
+        return round(cursor.fetchone()[0] / 1e9, 2)
 
 
 if __name__ == "__main__":
