@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from annotation.models import Assignment, Judgement, Person, Project, Prompt, Report, Sample, WorkDay
+from annotation.models import Assignment, Judgement, Person, Project, Prompt, QueuePosition, Report, Sample, WorkDay
 
 # The task counts live leases and judgements: both of the person's end here. It goes to its lane's end, as every task
 # that comes back.
@@ -48,6 +48,7 @@ def forget(*, person: Person, project: Project) -> Forgotten:
         cursor.execute(FREE, {"person": person.pk, "project": project.pk})
     Judgement.objects.filter(**mine).delete()
     Assignment.objects.filter(**mine).delete()
+    QueuePosition.objects.filter(person=person, lane__project=project).delete()  # nothing lies behind them any more
     WorkDay.objects.filter(**mine).delete()
     Report.objects.filter(**mine).update(note="")
     texts = Sample.objects.filter(author=person, prompt__project=project).update(author=None)

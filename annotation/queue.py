@@ -114,7 +114,7 @@ WITH %RULES%, again AS (
     SELECT %(person)s::bigint, lane_id, priority, queue_number FROM leased
     ON CONFLICT (person_id, lane_id, priority) DO UPDATE
        SET queue_number = %PLACE%
-), given AS (
+)%LOOKED%, given AS (
     INSERT INTO annotation_assignment
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
     SELECT gen_random_uuid(), leased.project_id, leased.id, %(person)s::bigint, 'leased',
@@ -141,15 +141,35 @@ PROMPT = Columns(Prompt, "prompt", ("id", "messages", "language", "category"))
 LEASE = LEASE.replace("%RULES%", RULES).replace("%COLUMNS%", f"{ASSIGNMENT.sql}, {TASK.sql}, {PROMPT.sql}")
 
 
-def _searching(behind: str, place: str, candidates: int) -> str:
+# A look that found nothing notes how far numbers had been given out (`noted`) and the first transaction to come then.
+# Once all before that one are over, a look that again finds nothing has seen whatever will ever lie up to there: what
+# opens later draws a new number. From then on the looks begin behind it (`empty_to`).
+LOOKED = """, looked AS (
+    UPDATE annotation_queueposition mine
+       SET empty_to = mine.noted, noted_before = moment.next,
+           noted = greatest(mine.noted, mine.queue_number), queue_number = greatest(mine.noted, mine.queue_number)
+      FROM place CROSS JOIN (SELECT pg_snapshot_xmin(now)::text::bigint AS oldest,
+                                    pg_snapshot_xmax(now)::text::bigint AS next FROM pg_current_snapshot() now) moment
+     WHERE mine.person_id = %(person)s::bigint AND mine.lane_id = place.lane_id AND mine.priority = place.priority
+       AND NOT EXISTS (SELECT FROM candidate)
+       AND mine.empty_to < greatest(mine.noted, mine.queue_number)
+       AND mine.noted_before NOT BETWEEN moment.oldest + 1 AND moment.next
+)"""
+
+
+def _searching(behind: str, place: str, candidates: int, looked: str = "") -> str:
     """The numbers are part of the text: planned for any number, PostgreSQL would prepare for a tenth of all tasks."""
-    return LEASE.replace("%BEHIND%", behind).replace("%PLACE%", place).replace("%CANDIDATES%", str(candidates))
+    parts = {"%BEHIND%": behind, "%PLACE%": place, "%CANDIDATES%": str(candidates), "%LOOKED%": looked}
+    statement = LEASE
+    for name, part in parts.items():
+        statement = statement.replace(name, part)
+    return statement
 
 
 LEASE_NEXT = _searching(
     "coalesce(place.queue_number, 0)", "greatest(place.queue_number, excluded.queue_number)", CANDIDATES
 )
-LEASE_FROM_START = _searching("0", "excluded.queue_number", ALL_CANDIDATES)
+LEASE_FROM_START = _searching("coalesce(place.empty_to, 0)", "excluded.queue_number", ALL_CANDIDATES, LOOKED)
 
 
 def today() -> date:
@@ -162,8 +182,8 @@ def hand_out(
     """The task that the person holds already or else their next one; None where there is none behind their positions.
 
     A task can lie behind somebody's position without having been theirs: another transaction held its row, or it
-    was committed later than one with a higher number. Only who has come to the end pays for the look `from_start`;
-    their position goes back to what it finds, and stays where it is when it finds nothing.
+    was committed later than one with a higher number. Only who has come to the end pays for the look `from_start`,
+    and only for what they did since the last but one that found nothing; their position goes back to what it finds.
     """
     values = {
         "person": person.pk,

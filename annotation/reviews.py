@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotation import questions
 from annotation.models import Judgement, Person, Project, Review, Task
 from annotation.models.audit import record
+from annotation.models.task import NextQueueNumber
 
 # In statements over `task`: its ruling, and whether that discards it.
 RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
@@ -67,7 +68,7 @@ def _apply(task: Task, verdict: str, before: Review | None) -> None:
     if verdict == Review.Verdict.DISCARDED:
         changes["withdrawn_at"] = timezone.now()
     elif before and before.verdict == Review.Verdict.DISCARDED:
-        changes["withdrawn_at"] = None
+        changes |= {"withdrawn_at": None, "queue_number": NextQueueNumber()}  # it may be open again
     Task.objects.filter(pk=task.pk).update(**changes)
 
 

@@ -81,6 +81,8 @@ class Task(models.Model):
 
     `taken` counts live leases plus judgements. It changes only in the statement that makes or ends a
     lease (assignment.py, judging.py), and the database refuses to let it pass `overlap`: promise 2.
+    Whatever opens a closed task (a slot, a withdrawal undone, another lane or priority) draws a new `queue_number` in
+    the same transaction: people do not look again at numbers that they are through with (ADR 3).
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="tasks", db_index=False)
@@ -150,6 +152,11 @@ class QueuePosition(models.Model):
     lane = models.ForeignKey(Lane, models.CASCADE, related_name="+", db_index=False)
     priority = models.PositiveSmallIntegerField()
     queue_number = models.BigIntegerField()
+    # Where the looks from the start begin: up to here there is nothing left for the person, for good.
+    empty_to = models.BigIntegerField(db_default=0)
+    # How far they will begin next, once the transactions before this one (as xid8) are over.
+    noted = models.BigIntegerField(db_default=0)
+    noted_before = models.BigIntegerField(db_default=0)
 
     class Meta:
         constraints = [

@@ -32,7 +32,7 @@ def analysed(sql: str, values: Mapping[str, Any]) -> str:
             return "\n".join(row[0] for row in cursor.fetchall())
         finally:
             cursor.execute("ROLLBACK")
-            cursor.execute("DEALLOCATE ALL")
+            cursor.execute("DEALLOCATE hot")  # and no other: the connection has its own
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
