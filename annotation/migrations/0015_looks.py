@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("annotation", "0013_hot_tables"),
+        ("annotation", "0014_chat_reports"),
     ]
 
     operations = [
