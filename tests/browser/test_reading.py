@@ -151,6 +151,18 @@ def test_nine_answers_fit_every_width_and_layout(
     assert page.locator(".answers").get_attribute("data-layout") == layout  # the next task keeps it
 
 
+def test_zoomed_in_the_text_has_the_window_and_chips_stay_in_their_lane(
+    visit: Open, annotator: Person, fill: Callable[..., None]
+) -> None:
+    """720 × 450 is a laptop's window at 200% zoom."""
+    fill(2, 9)
+    page = visit(annotator, WORK, viewport={"width": 720, "height": 450})
+    assert page.locator(".bar").evaluate("bar => bar.getBoundingClientRect().top > innerHeight")
+    outside = """lanes => lanes.filter(lane => [...lane.querySelectorAll(".chip")].some(
+        chip => chip.getBoundingClientRect().right > lane.getBoundingClientRect().right)).length"""
+    assert page.locator(".lane").evaluate_all(outside) == 0
+
+
 def test_the_focus_is_seen(visit: Open, work: Person) -> None:
     page = visit(work, WORK)
     page.wait_for_load_state("networkidle")
