@@ -1,153 +1,176 @@
 """What one snapshot has that another has not, row by row.
 
-Rows are known by what they say: a row of one that is not in the other was removed or added. Of those, rows that share
-their key (for K-wise rows the prompt with its answers, for pairs the group and the place in it) were changed.
-Files are read as streams; what is kept is 16 bytes a row, and a row's place in its file.
+Rows are known by what they say: a row of one that is not in the other was removed or added. Of those, rows that are
+about the same (for K-wise rows the prompt with its answers, for pairs the same two answers) were changed.
 """
 
 import gzip
 import hashlib
-import io
-from collections import Counter
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import orjson
+import pyarrow.parquet as pq
 import zstandard
 
-from annotation.splitting import SPLITS
-from exports.lines import dump, escaped
+from exports import lines, shelf
+from exports.kinds import PARQUET
+from exports.matching import AFTER, BEFORE, Change, Line, Matching
 from exports.models import Snapshot
-from exports.reading import open_file
+from exports.reading import Damaged, facts_of
 
-ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+ADDED, REMOVED, CHANGED, ALIKE = "added", "removed", "changed", "alike"
 KEYS = ("group_id", "prompt_id", "message_tree_id")
-READABLE = ("jsonl", "jsonl.zst", "jsonl.gz", "json")
+TEXT_FILES = ("jsonl", "json", "jsonl.zst", "jsonl.gz")
+OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {".gz": gzip.open, ".zst": zstandard.open}  # type: ignore[dict-item]
+REPORT_EVERY = 5_000  # rows
 
-
-class NotComparable(ValueError):
-    """The two snapshots have no format in common that can be compared; the message says so."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """A row that only one has, or two rows that say different things of the same."""
-
-    kind: str
-    split: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return {"change": self.kind, "split": self.split, "before": self.before, "after": self.after}
+Report = Callable[[int], None]
+Counts = dict[str, int]
 
 
 def shared_formats(one: Snapshot, other: Snapshot) -> list[str]:
-    """The formats that both hold in a kind of file that is read line by line."""
-    return sorted(_formats(one) & _formats(other))
+    """The formats that both hold in files that can be compared: of JSON lines, however packed, or Parquet in both."""
+    found = {name for name, _ in _formats(one) & _formats(other)}
+    return sorted(found)
 
 
-def _formats(snapshot: Snapshot) -> set[str]:
+def _formats(snapshot: Snapshot) -> set[tuple[str, bool]]:
+    """Format names, each with whether it is Parquet."""
     names = (name.partition("/") for name in snapshot.manifest.get("files", {}))
-    return {form for form, _, rest in names if rest.partition(".")[2] in READABLE}
+    kinds = ((form, rest.partition(".")[2]) for form, _, rest in names)
+    return {(form, kind == PARQUET) for form, kind in kinds if kind in (*TEXT_FILES, PARQUET)}
 
 
-def counts(one: Snapshot, other: Snapshot, name: str) -> dict[str, dict[str, int]]:
-    """By split how many rows of `name` were added, removed, changed from `one` to `other`, and how many are alike."""
-    return {split: _counts(one, other, name, split) for split in SPLITS}
+@dataclass(frozen=True)
+class Pair:
+    """One format and split of both snapshots: what differs is written as it is found."""
+
+    before: Snapshot
+    after: Snapshot
+    name: str
+    split: str
+
+    def rows(self) -> int:
+        return sum(
+            snapshot.manifest["files"][name]["rows"]
+            for snapshot in (self.before, self.after)
+            for name in self._of(snapshot)
+        )
+
+    def compare(self, scratch: Path, write: Callable[[str, bytes], None], report: Report) -> Counts:
+        """Write every change as one JSON line `{change, split, before, after}`; answers how many there are of each.
+
+        Memory is flat; `scratch` is a folder to work in. `report(rows)` counts rows that were read.
+        """
+        counts = dict.fromkeys((ADDED, REMOVED, CHANGED, ALIKE), 0)
+        sides = [self._plain(side, scratch) for side in (BEFORE, AFTER)]
+        with Matching(scratch, self.rows()) as matching, sides[0].open("rb") as old, sides[1].open("rb") as new:
+            matching.add(BEFORE, _lines(old, report))
+            matching.add(AFTER, _lines(new, report))
+            for found in matching.found():
+                report(0)
+                counts[ALIKE] += found.alike
+                for change in found.changes:
+                    kind = _kind(change)
+                    counts[kind] += 1
+                    write(kind, self._said(kind, _text(old, change[0]), _text(new, change[1])))
+        return counts
+
+    def _said(self, kind: str, before: bytes, after: bytes) -> bytes:
+        return b'{"change":"%b","split":"%b","before":%b,"after":%b}\n' % (
+            kind.encode(),
+            self.split.encode(),
+            before,
+            after,
+        )
+
+    def _of(self, snapshot: Snapshot) -> list[str]:
+        """The snapshot's files of this format and split, in that kind of file that is quickest to compare."""
+        mine = [name for name in snapshot.manifest["files"] if _split_of(name) == (self.name, self.split)]
+        kinds = {name.partition(".")[2] for name in mine}
+        common = (*TEXT_FILES, PARQUET) if self._is_text() else (PARQUET,)
+        kind = next((kind for kind in common if kind in kinds), "")
+        return sorted(name for name in mine if name.partition(".")[2] == kind)
+
+    def _is_text(self) -> bool:
+        return (self.name, False) in _formats(self.before) & _formats(self.after)
+
+    def _plain(self, side: int, scratch: Path) -> Path:
+        """The rows as one file with a row a line: the snapshot's own where it is one already."""
+        snapshot = (self.before, self.after)[side]
+        paths = [_path(snapshot, name) for name in self._of(snapshot)]
+        if len(paths) == 1 and paths[0].suffix in (".jsonl", ".json"):
+            return paths[0]
+        plain = scratch / f"{side}.jsonl"
+        with plain.open("wb") as target:
+            for path in paths:
+                _unpack(path, target)
+        return plain
 
 
-def _counts(one: Snapshot, other: Snapshot, name: str, split: str) -> dict[str, int]:
-    before, after = _Index(one, name, split), _Index(other, name, split)
-    gone, come = before.rows - after.rows, after.rows - before.rows
-    same_key = before.keys(gone) & after.keys(come)
-    changed = same_key.total()
-    alike = before.rows.total() - gone.total()
-    return {ADDED: come.total() - changed, REMOVED: gone.total() - changed, CHANGED: changed, "alike": alike}
+def _split_of(name: str) -> tuple[str, str]:
+    """`kwise/train-00000-of-00002.parquet` → `("kwise", "train")`."""
+    form, _, rest = name.partition("/")
+    return form, rest.partition(".")[0].partition("-")[0]
 
 
-def diff(one: Snapshot, other: Snapshot, name: str) -> Iterator[bytes]:
-    """The changes of the format from `one` to `other` as JSON lines `{change, split, before, after}`, in blocks."""
-    for split in SPLITS:
-        for change in changes(one, other, name, split):
-            yield escaped(dump(change.as_dict()))
+def _path(snapshot: Snapshot, name: str) -> Path:
+    """The file on this machine. Raises as `reading.open_file` does."""
+    facts, path = facts_of(snapshot, name), shelf.local(snapshot, name)
+    if not path.is_file() or path.stat().st_size != facts["bytes"]:
+        raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or not {facts['bytes']} bytes long.")
+    return path
 
 
-def changes(one: Snapshot, other: Snapshot, name: str, split: str) -> Iterator[Change]:
-    before, after = _Index(one, name, split), _Index(other, name, split)
-    gone, come = before.rows - after.rows, after.rows - before.rows
-    paired = before.keys(gone) & after.keys(come)
-    waiting: dict[bytes, list[dict[str, Any]]] = {}
-    left = Counter(paired)
-    for row in before.those(gone):
-        key = _key(row)
-        if left[key] > 0:
-            left[key] -= 1
-            waiting.setdefault(key, []).append(row)
-        else:
-            yield Change(REMOVED, split, row, None)
-    for row in after.those(come):
-        partners = waiting.get(_key(row))
-        if partners:
-            yield Change(CHANGED, split, partners.pop(0), row)
-        else:
-            yield Change(ADDED, split, None, row)
+def _unpack(path: Path, target: IO[bytes]) -> None:
+    if path.suffix == ".parquet":
+        with pq.ParquetFile(path) as table:
+            for batch in table.iter_batches(batch_size=1_000):
+                target.writelines(lines.line(row) for row in batch.to_pylist())
+        return
+    with OPENERS[path.suffix](path) as source:
+        shutil.copyfileobj(source, target, 1 << 20)
 
 
-class _Index:
-    """The rows of one file by their hashes, and each hash's key."""
-
-    def __init__(self, snapshot: Snapshot, name: str, split: str):
-        self._snapshot, self._name, self._split = snapshot, name, split
-        self.rows: Counter[bytes] = Counter()
-        self._key_of: dict[bytes, bytes] = {}
-        for row in self._read():
-            known = _hash(row)
-            self.rows[known] += 1
-            self._key_of[known] = _key(row)
-
-    def keys(self, rows: Counter[bytes]) -> Counter[bytes]:
-        found: Counter[bytes] = Counter()
-        for row, count in rows.items():
-            found[self._key_of[row]] += count
-        return found
-
-    def those(self, wanted: Counter[bytes]) -> Iterator[dict[str, Any]]:
-        """The rows of these hashes, as often as they are wanted, in the file's order."""
-        left = Counter(wanted)
-        for row in self._read():
-            known = _hash(row)
-            if left[known] > 0:
-                left[known] -= 1
-                yield row
-
-    def _read(self) -> Iterator[dict[str, Any]]:
-        kind = next(k for k in READABLE if f"{self._name}/{self._split}.{k}" in self._snapshot.manifest["files"])
-        return rows_of(open_file(self._snapshot, self._name, self._split, kind))
+def _lines(file: IO[bytes], report: Report) -> Iterator[Line]:
+    at = rows = 0
+    for raw in file:
+        text = _bare(raw)
+        if text.startswith(b"{"):  # an array has its brackets on lines of their own
+            row = unnamed(orjson.loads(text))
+            yield Line(_hash(row), _hash(about(row)), at, len(raw))
+            if (rows := rows + 1) % REPORT_EVERY == 0:
+                report(REPORT_EVERY)
+        at += len(raw)
+    report(rows % REPORT_EVERY)
 
 
-def rows_of(path: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a file of JSON, whichever kind of it."""
-    with _opened(path) as file:
-        for line in file:
-            if len(line := line.strip().rstrip(b",")) > 1:  # an array has its brackets on lines of their own
-                yield orjson.loads(line)
+def _bare(raw: bytes) -> bytes:
+    return raw.strip().rstrip(b",")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rb")  # type: ignore[return-value]
-    return io.BufferedReader(zstandard.open(path, "rb"), 1 << 16) if path.suffix == ".zst" else path.open("rb")
+def _text(file: IO[bytes], line: Line | None) -> bytes:
+    if line is None:
+        return b"null"
+    file.seek(line.at)
+    return _bare(file.read(line.size))
 
 
-def _hash(row: dict[str, Any]) -> bytes:
+def _kind(change: Change) -> str:
+    before, after = change
+    return ADDED if before is None else REMOVED if after is None else CHANGED
+
+
+def _hash(value: Any) -> bytes:
+    return hashlib.blake2b(orjson.dumps(value), digest_size=16).digest()
+
+
+def unnamed(row: dict[str, Any]) -> dict[str, Any]:
     """What the row says, whoever said it: pseudonyms are each snapshot's own."""
-    return hashlib.blake2b(orjson.dumps(_unnamed(row)), digest_size=16).digest()
-
-
-def _unnamed(row: dict[str, Any]) -> dict[str, Any]:
     if "annotator" not in row and "judgements" not in row:
         return row
     judgements = [{**one, "annotator": None} for one in row.get("judgements", ())]
@@ -155,8 +178,13 @@ def _unnamed(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "annotator": None, "judgements": judgements}
 
 
-def _key(row: dict[str, Any]) -> bytes:
+def about(row: dict[str, Any]) -> list[Any]:
     """What the row is about; rows without a key of their own are about what they say, and never change."""
     name = next((name for name in KEYS if name in row), None)
-    about = [row[name]] if name else [row]
-    return hashlib.blake2b(orjson.dumps(about), digest_size=16).digest()
+    if name is None:
+        return [row]
+    if "chosen" in row:
+        return [row[name], *sorted(orjson.dumps(row.get(side)).decode() for side in ("chosen", "rejected"))]
+    if "label" in row:  # an answer for itself, wanted or not
+        return [row[name], row.get("completion")]
+    return [row[name]]

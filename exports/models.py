@@ -5,6 +5,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from annotation.models import Person, Project
 from annotation.models.project import READS_DATA
@@ -60,3 +61,43 @@ class Snapshot(models.Model):
         """The manifest's entry `{rows, bytes, sha256}` of a file such as `trl-preference/train.jsonl`."""
         entry = self.manifest.get("files", {}).get(name)
         return dict(entry) if entry else None
+
+
+class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def visible_to(self, user: Person | AnonymousUser) -> Self:
+        """Those of which `user` may read both snapshots, while the files of both can still be had."""
+        seen = Snapshot.objects.visible_to(user).open()
+        return self.filter(before__in=seen, after__in=seen)
+
+    def with_snapshot(self, snapshot: Snapshot) -> Self:
+        return self.filter(Q(before=snapshot) | Q(after=snapshot))
+
+
+class Comparison(models.Model):
+    """What one snapshot has that another has not: as neither ever changes, neither does this. See comparison.py.
+
+    Its files hold rows of both, so that they go when one of the two is withdrawn.
+    """
+
+    before = models.ForeignKey(Snapshot, models.CASCADE, related_name="+")
+    after = models.ForeignKey(Snapshot, models.CASCADE, related_name="+")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="comparison")
+    manifest = models.JSONField(default=dict)
+    is_remote = models.BooleanField(default=False, db_default=False)  # the files lie in a store: shelf.py
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ComparisonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            # Two snapshots are compared once in each direction.
+            models.UniqueConstraint(fields=["before", "after"], name="comparison_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.before_id} {self.after_id}"
+
+    @property
+    def folder(self) -> Path:
+        return Path(settings.DATA_DIR) / "comparisons" / str(self.job_id)

@@ -16,7 +16,7 @@ from typing import IO, Any
 
 import zstandard
 
-from exports.models import Snapshot
+from exports.shelf import Kept
 
 FOLDER = ".packed"  # hidden: whoever loads the folder does not meet each row twice
 BLOCK = 1 << 20
@@ -47,9 +47,9 @@ def by_ending(ending: str) -> Coding | None:
     return next((coding for coding in CODINGS if coding.ending == ending), None)
 
 
-def packed(snapshot: Snapshot, path: Path, coding: Coding) -> Path:
-    """`path`, one of the snapshot's files, in that coding; two who ask at once wait for one copy."""
-    copy = snapshot.folder / FOLDER / f"{path.relative_to(snapshot.folder)}.{coding.ending}"
+def packed(kept: Kept, path: Path, coding: Coding) -> Path:
+    """`path`, one of its files, in that coding; two who ask at once wait for one copy."""
+    copy = kept.folder / FOLDER / f"{path.relative_to(kept.folder)}.{coding.ending}"
     if not copy.exists():
         copy.parent.mkdir(parents=True, exist_ok=True)
         with copy.with_name(f"{copy.name}.lock").open("w") as lock:

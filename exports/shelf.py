@@ -8,17 +8,30 @@ import secrets
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
-from exports.models import Snapshot
-
 STORE = "snapshots"  # its name in settings.STORAGES
 BLOCK = 1 << 20
 
 Report = Callable[[int, int, str], None]
+
+
+class Kept(Protocol):
+    """What lies on the shelf, under its job's id: a snapshot, or a comparison of two."""
+
+    manifest: dict[str, Any]
+    is_remote: bool
+
+    @property
+    def job_id(self) -> UUID: ...
+
+    @property
+    def folder(self) -> Path: ...
 
 
 def has_store() -> bool:
@@ -29,28 +42,28 @@ def _store() -> Storage:
     return storages[STORE]
 
 
-def put(snapshot: Snapshot, report: Report) -> None:
-    """Upload all files of the snapshot's folder. A second time, after a worker was lost, writes the same again."""
-    paths = [path for path in sorted(snapshot.folder.rglob("*")) if path.is_file()]
+def put(kept: Kept, report: Report) -> None:
+    """Upload all files of its folder. A second time, after a worker was lost, writes the same again."""
+    paths = [path for path in sorted(kept.folder.rglob("*")) if path.is_file()]
     for done, path in enumerate(paths):
         report(done, len(paths), "uploading")
-        name = _key(snapshot, str(path.relative_to(snapshot.folder)))
+        name = _key(kept, str(path.relative_to(kept.folder)))
         with path.open("rb") as file:
             _store().save(name, File(file))
         if _store().size(name) != path.stat().st_size:
             raise OSError(f"{name} did not arrive whole in the store.")
 
 
-def link(snapshot: Snapshot, name: str) -> str | None:
+def link(kept: Kept, name: str) -> str | None:
     """An address, good for a quarter of an hour, where the file can be had; None where it lies here."""
-    return str(_store().url(_key(snapshot, name))) if snapshot.is_remote else None
+    return str(_store().url(_key(kept, name))) if kept.is_remote else None
 
 
-def local(snapshot: Snapshot, name: str) -> Path:
+def local(kept: Kept, name: str) -> Path:
     """The file on this machine, fetched from the store where it lies there. It may be missing or cut short."""
-    path = snapshot.folder / name
-    if snapshot.is_remote and not path.exists():
-        _fetch(_key(snapshot, name), path)
+    path = kept.folder / name
+    if kept.is_remote and not path.exists():
+        _fetch(_key(kept, name), path)
     return path
 
 
@@ -65,18 +78,18 @@ def _fetch(key: str, path: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def remove(snapshot: Snapshot) -> None:
+def remove(kept: Kept) -> None:
     """Take the files away, here and in the store."""
-    if snapshot.is_remote:
-        for name in [*snapshot.manifest.get("files", {}), "README.md", "manifest.json"]:
-            _store().delete(_key(snapshot, name))
-    drop_local(snapshot)
+    if kept.is_remote:
+        for name in [*kept.manifest.get("files", {}), "README.md", "manifest.json"]:
+            _store().delete(_key(kept, name))
+    drop_local(kept)
 
 
-def drop_local(snapshot: Snapshot) -> None:
-    if snapshot.folder.exists():
-        shutil.rmtree(snapshot.folder)
+def drop_local(kept: Kept) -> None:
+    if kept.folder.exists():
+        shutil.rmtree(kept.folder)
 
 
-def _key(snapshot: Snapshot, name: str) -> str:
-    return f"{snapshot.job_id}/{name}"
+def _key(kept: Kept, name: str) -> str:
+    return f"{kept.job_id}/{name}"

@@ -48,7 +48,7 @@ def freeze(
     if made := Snapshot.objects.filter(job_id=job_id).first():
         return made
     snapshot = Snapshot(job_id=job_id, project=project, created_by=by, query=asked.as_dict(), parent=parent)
-    with _draft_of(snapshot.folder) as draft:
+    with draft_of(snapshot.folder) as draft:
         snapshot.manifest = write(draft, project=project, query=asked, parent=parent, report=report)
     snapshot.sha256 = snapshot.manifest["sha256"]
     if shelf.has_store():
@@ -65,7 +65,7 @@ def freeze(
 
 
 @contextmanager
-def _draft_of(folder: Path) -> Iterator[Path]:
+def draft_of(folder: Path) -> Iterator[Path]:
     """A folder to write into that takes the name of `folder` at the end, or vanishes when something goes wrong."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     _clear(folder)

@@ -12,9 +12,9 @@ from django.utils import timezone
 from annotation import forgetting
 from annotation.models import Person, Project
 from annotation.models.audit import record
+from exports import comparison, shelf
 from exports import jobs as freezing
-from exports import shelf
-from exports.models import Snapshot
+from exports.models import Comparison, Snapshot
 from workers.models import Job
 
 WHY = "A person had their data deleted."
@@ -62,7 +62,8 @@ def withdraw(*, snapshot: Snapshot, by: Person | None, why: str) -> bool:
 
 
 def remove_files(snapshot: Snapshot) -> None:
-    """Here and, where they lie there, in the store."""
+    """Here and, where they lie there, in the store; and what was compared with them."""
+    comparison.remove_with(snapshot)
     shelf.remove(snapshot)
     Snapshot.objects.filter(pk=snapshot.pk).update(is_remote=False)
 
@@ -70,7 +71,11 @@ def remove_files(snapshot: Snapshot) -> None:
 def sweep() -> int:
     """Remove files of withdrawn snapshots that are still there; answers of how many."""
     gone = Snapshot.objects.exclude(withdrawn_at=None)
-    left = [snapshot for snapshot in gone if snapshot.is_remote or snapshot.folder.exists()]
+    left = [
+        snapshot
+        for snapshot in gone
+        if snapshot.is_remote or snapshot.folder.exists() or Comparison.objects.with_snapshot(snapshot).exists()
+    ]
     for snapshot in left:
         remove_files(snapshot)
     return len(left)

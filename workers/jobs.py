@@ -37,6 +37,7 @@ QUEUES = {
     Job.Kind.SCORE: Queue.SCORE,
     Job.Kind.SNAPSHOT: Queue.EXPORT,
     Job.Kind.PUSH: Queue.EXPORT,
+    Job.Kind.COMPARE: Queue.EXPORT,
     Job.Kind.QUALITY: Queue.EXPORT,
 }
 MAX_ATTEMPTS = 5  # a job that took its worker down so often will do it again

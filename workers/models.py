@@ -35,6 +35,7 @@ class Job(models.Model):
         SCORE = "score", _("Score answers")
         SNAPSHOT = "snapshot", _("Freeze snapshot")
         PUSH = "push", _("Push snapshot to a hub")
+        COMPARE = "compare", _("Compare snapshots")
         QUALITY = "quality", _("Measure quality")
 
     class State(models.TextChoices):

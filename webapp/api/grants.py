@@ -16,7 +16,7 @@ CHANGES = {
     Right.MANAGE: {"task"},
     Right.CONTRIBUTE: {"prompts", "samples", "comparisons"},
     Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "chat_turn", "chat_end", "report"},
-    Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel", "snapshot_push"},
+    Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel", "snapshot_push", "snapshot_comparison"},
     Right.READ: {"score", "snapshot_link"},
 }
 NEEDED = {name: right for right, names in CHANGES.items() for name in names}

@@ -1,15 +1,13 @@
 """Frozen datasets: freeze, read the manifest, download whole or in ranges."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
 from rest_framework.exceptions import ValidationError
@@ -20,21 +18,17 @@ from annotation.models import Person, Project
 from annotation.models.audit import record
 from exports import jobs as freezing
 from exports import packing, pushing, shelf
-from exports.kinds import FILES
 from exports.models import Snapshot
 from exports.packing import Coding
 from exports.reading import Damaged, Withdrawn, facts_of, open_file
 from webapp.api import links
 from webapp.api.access import MANAGES, READS_DATA, caller, project_for
+from webapp.api.bodies import BODIES, Body, body_of
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
-from webapp.api.negotiating import MOST_AT_ONCE, coding_for
 from webapp.api.paging import CursorPagination
-from webapp.api.ranges import ranged
 from webapp.api.schema import PROBLEMS, page_of
 from workers.jobs import Refused
-
-Body = HttpResponse | StreamingHttpResponse
 
 
 class SnapshotSerializer(serializers.ModelSerializer[Snapshot]):
@@ -67,16 +61,6 @@ def snapshots(request: Request, slug: str) -> Response:
 def snapshot(request: Request, pk: int) -> Response:
     """The manifest: counts, hashes, query, versions."""
     return Response(SnapshotSerializer(_visible(request, pk)).data)
-
-
-BODIES: dict[Any, Any] = {
-    **{(status, kind): OpenApiTypes.BINARY for status in (200, 206) for kind in FILES.values()},
-    (302, "text/html"): OpenApiResponse(OpenApiTypes.BINARY, description="The file lies in an object store: go there"),
-    304: None,
-    (410, "application/problem+json"): OpenApiTypes.OBJECT,
-    416: None,
-    **PROBLEMS,
-}
 
 
 @extend_schema(responses=BODIES)
@@ -184,31 +168,7 @@ def _sent(request: Request, frozen: Snapshot, name: str, reader: Person, **how: 
         record("snapshot.download", actor=reader, project=frozen.project, subject=frozen.pk, file=name, **how)
     if path is None:
         return HttpResponseRedirect(elsewhere or "")
-    return _body(_plain(request), frozen, path, entry, coding)
-
-
-def _body(request: HttpRequest, frozen: Snapshot, path: Path, entry: dict[str, Any], coding: Coding | None) -> Body:
-    if coding:
-        kind = f"application/{coding.name}"
-        return ranged(
-            request, packing.packed(frozen, path, coding), etag=f"{entry['sha256']}-{coding.name}", content_type=kind
-        )
-    media = FILES[path.name.partition(".")[2]]
-    packs = path.name.endswith(packing.PACKABLE)
-    wanted = coding_for(request) if packs and 0 < entry["bytes"] <= MOST_AT_ONCE else None
-    if wanted is None:
-        answer = ranged(request, path, etag=entry["sha256"], content_type=media)
-    else:
-        etag = f"{entry['sha256']}-{wanted.name}"
-        answer = ranged(request, packing.packed(frozen, path, wanted), etag=etag, content_type=media)
-        answer["Content-Encoding"] = wanted.name
-    if packs:
-        patch_vary_headers(answer, ["Accept-Encoding"])
-    return answer
-
-
-def _plain(request: Request) -> HttpRequest:
-    return request._request
+    return body_of(request._request, frozen, path, entry, coding)
 
 
 def _visible(request: Request, pk: int) -> Snapshot:

@@ -5,6 +5,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from webapp.api import (
     chats,
+    comparing,
     docs,
     generations,
     intake,
@@ -63,6 +64,8 @@ urlpatterns = [
     path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/resend/", webhooks.resend, name="webhook_resend"),
     path("snapshots/<int:pk>/links/", snapshots.snapshot_link, name="snapshot_link"),
     path("snapshots/<int:pk>/push/", snapshots.snapshot_push, name="snapshot_push"),
+    path("snapshots/<int:pk>/compare/<int:other>/", comparing.snapshot_comparison, name="snapshot_comparison"),
+    path("snapshots/<int:pk>/compare/<int:other>/<slug:form>.jsonl", comparing.snapshot_diff, name="snapshot_diff"),
     path("links/<str:signed>/<str:name>", snapshots.linked_file, name="link"),
     path("snapshots/<int:pk>/<slug:form>/<slug:split>.<path:extension>", snapshots.snapshot_file, name="snapshot_file"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import Project
-from exports.models import Snapshot
+from exports.models import Comparison, Snapshot
 from webapp.console import live
 from webapp.console.access import SignedIn, facts, managed, readable
 from webapp.console.prompt_forms import GenerateForm
@@ -43,8 +43,14 @@ def job_detail(request: SignedIn, slug: str, job_id: UUID) -> HttpResponse:
     made = {
         "reward_model": RewardModel.objects.filter(job=job).first(),
         "snapshot": Snapshot.objects.filter(job=job).first(),
+        "comparison": _compared(request, job),
     }
     return live.respond(request, "job", ["job"], facts(request, project, job=job, **made))
+
+
+def _compared(request: SignedIn, job: Job) -> Comparison | None:
+    known = job.result.get("comparison") or 0
+    return Comparison.objects.visible_to(request.user).filter(pk=known).first() if known else None
 
 
 @login_required

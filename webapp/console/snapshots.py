@@ -13,6 +13,7 @@ from annotation.splitting import SPLITS
 from exports import jobs as freezing
 from exports.models import Snapshot
 from webapp.console.access import SignedIn, page, readable
+from webapp.console.comparing import others
 from webapp.console.snapshot_forms import FreezeForm
 from workers.jobs import Refused
 
@@ -74,7 +75,9 @@ def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
         formats.setdefault(file.name.split("/")[0], []).append(file)
     shown = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
     example = [file for file in shown or next(iter(formats.values()), []) if file.rows and file.name.endswith(".jsonl")]
-    return page(request, "snapshot", project, snapshot=made, formats=formats, example=example)
+    return page(
+        request, "snapshot", project, snapshot=made, formats=formats, example=example, others=others(request, made)
+    )
 
 
 def _files(request: SignedIn, made: Snapshot) -> list[File]:

@@ -3,6 +3,7 @@ from django.urls import include, path
 from webapp.console import (
     audit,
     chats,
+    comparing,
     dashboard,
     generators,
     gold,
@@ -88,6 +89,8 @@ in_project = [
     path("snapshots/", snapshots.snapshots, name="snapshots"),
     path("snapshots/freeze/", snapshots.snapshot_freeze, name="snapshot_freeze"),
     path("snapshots/<int:snapshot_id>/", snapshots.snapshot, name="snapshot"),
+    path("snapshots/<int:snapshot_id>/compare/", comparing.snapshot_compare, name="snapshot_compare"),
+    path("snapshots/<int:before>/compare/<int:after>/", comparing.snapshot_comparison, name="snapshot_comparison"),
     path("jobs/", jobs.job_list, name="jobs"),
     path("jobs/<uuid:job_id>/", jobs.job_detail, name="job"),
     path("jobs/<uuid:job_id>/cancel/", jobs.job_cancel, name="job_cancel"),

@@ -38,7 +38,7 @@ TABS = (
     ),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
     ("reward_models", _("Reward models"), READS_DATA, MODEL_PAGES),
-    ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze"}),
+    ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze", "snapshot_comparison"}),
     ("people", _("People"), MANAGES, {"invite"}),
     ("project_settings", _("Settings"), MANAGES, {"audit", "webhooks", "webhook_add"}),
 )
