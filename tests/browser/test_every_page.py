@@ -11,6 +11,8 @@ from playwright.sync_api import Page, Route
 
 from annotation.models import Person, Project, Prompt
 from annotation.projects import invite
+from exports import comparison
+from exports.models import Snapshot
 from exports.snapshot import freeze
 from tests.browser.conftest import Open
 from webapp.accounts.tokens import make_token
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OF_THE_PROJECT = (
     "", "tasks/", "prompts/add/", "prompts/PROMPT/", "models/answering/", "models/standings/", "snapshots/",
-    "snapshots/SNAPSHOT/", "settings/", "settings/webhooks/", "settings/audit/",
+    "snapshots/SNAPSHOT/", "snapshots/EARLIER/compare/SNAPSHOT/", "settings/", "settings/webhooks/", "settings/audit/",
 )  # fmt: skip
 OTHERS = ("/", "/me/", "/me/tokens/", "/projects/new/", "/api/v1/docs/", "/join/TOKEN/", "/join/unknown/", "/nowhere/")
 IN_BOTH = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # what a theme may change
@@ -41,15 +43,26 @@ def paths(project: Project, owner: Person, fill: Callable[[int], None]) -> list[
     )
     for state, status in (("arrived", 204), ("given_up", 500)):
         WebhookDelivery.objects.create(webhook=hook, event="ping", body="{}", state=state, tries=1, status=status)
-    job = jobs.enqueue(Job.Kind.SNAPSHOT, project=project, by=owner, arguments={})
-    Job.objects.update(state=Job.State.SUCCEEDED, finished_at=timezone.now())
-    made = freeze(job_id=job.pk, project=project, by=owner, query={})
+    earlier, later = frozen(project, owner), frozen(project, owner, gold="in")
+    job = comparison.start(project=project, by=owner, before=earlier, after=later)
+    jobs.run(str(job.pk))
     _, token = invite(project=project, role="annotator", by=owner)
-    names = {"SNAPSHOT": str(made.pk), "PROMPT": str(Prompt.objects.values_list("pk", flat=True)[0]), "TOKEN": token}
+    names = {
+        "EARLIER": str(earlier.pk),
+        "SNAPSHOT": str(later.pk),
+        "PROMPT": str(Prompt.objects.values_list("pk", flat=True)[0]),
+        "TOKEN": token,
+    }
     found = [*OTHERS, *(f"/p/letters/{path}" for path in OF_THE_PROJECT)]
     for name, value in names.items():
         found = [path.replace(name, value) for path in found]
     return found
+
+
+def frozen(project: Project, owner: Person, **query: object) -> Snapshot:
+    job = jobs.enqueue(Job.Kind.SNAPSHOT, project=project, by=owner, arguments={})
+    Job.objects.filter(pk=job.pk).update(state=Job.State.SUCCEEDED, finished_at=timezone.now())
+    return freeze(job_id=job.pk, project=project, by=owner, query=query)
 
 
 def sideways(page: Page) -> int:

@@ -29,7 +29,7 @@ def refrozen(snapshot: Snapshot, **query: object) -> Snapshot:
 def later(snapshot: Snapshot) -> Snapshot:
     """The same, but the one ranking is turned round."""
     ranking = Ranking.objects.get()
-    ranking.ranks = ranking.ranks[::-1]
+    ranking.ranks = [max(ranking.ranks) - rank for rank in ranking.ranks]
     ranking.save()
     return refrozen(snapshot)
 
@@ -122,5 +122,5 @@ def test_words_that_differ_are_marked_and_hostile_text_is_text(manager: Client) 
     assert [(piece.text, piece.differs) for piece in before] == [("the ", False), ("cat", True), (" sat", False)]
     assert [piece.text for piece in after if piece.differs] == ["dog"]
     change = {"before": {"chosen": [{"role": "user", "content": "<b>"}], "n": 1}, "after": {"chosen": None, "n": 1}}
-    [chosen, number] = fields(change)
+    chosen, number = fields(change)
     assert (chosen.before[0].text, chosen.after[0].text, number.is_same) == ("user: <b>", "–", True)

@@ -14,13 +14,15 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.models import Project
+from annotation.splitting import SPLITS
 from exports import comparison, differences
-from exports.comparing import ADDED, ALIKE, CHANGED, REMOVED
+from exports.comparing import ADDED, ALIKE, CHANGED, REMOVED, shared_formats
 from exports.comparison import format_total
+from exports.differences import Difference
 from exports.models import Comparison, Snapshot
 from webapp.api.comparing import diff_url
 from webapp.console.access import SignedIn, page, readable
-from webapp.console.side_by_side import Field, fields
+from webapp.console.side_by_side import Field, fields, is_turned, text_of
 from workers.jobs import Refused
 from workers.models import Job
 
@@ -84,6 +86,7 @@ class Example:
     words: str
     split: str
     fields: list[Field]
+    is_turned: bool
 
     @property
     def lone(self) -> bool:
@@ -100,12 +103,21 @@ def snapshot_comparison(request: SignedIn, slug: str, before: int, after: int) -
         "before": old,
         "after": new,
         "counts": differences.of_counts(old, new),
-        "query": differences.of_queries(old, new),
-        "versions": differences.of_versions(old, new),
+        "query": [_readable(one) for one in differences.of_queries(old, new)],
+        "versions": [_readable(one) for one in differences.of_versions(old, new)],
+        "shared": shared_formats(old, new),
         "moves": differences.moves_between_splits(old, new),
         **(_rows(made, request.GET.get("format", "")) if made else {"job": _under_way(project, old, new)}),
     }
     return page(request, "comparison", project, comparison=made, **context)
+
+
+def _readable(found: Difference) -> Difference:
+    return Difference(found.what, *(_words(value) for value in (found.before, found.after)))
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else text_of(value)
 
 
 def _under_way(project: Project, before: Snapshot, after: Snapshot) -> Job | None:
@@ -116,26 +128,27 @@ def _under_way(project: Project, before: Snapshot, after: Snapshot) -> Job | Non
 def _rows(made: Comparison, wanted: str) -> dict[str, Any]:
     """Counts of all formats, and the examples of one."""
     formats = made.manifest["formats"]
-    name = wanted if wanted in formats else "trl-preference" if "trl-preference" in formats else next(iter(formats))
+    name = wanted if wanted in formats else "trl-preference" if "trl-preference" in formats else min(formats)
     return {
         "format": name,
-        "formats": {each: list(_counted(splits)) for each, splits in formats.items()},
+        "formats": {each: list(_counted(splits)) for each, splits in sorted(formats.items())},
         "tally": format_total(formats[name]),
         "examples": list(_examples(made.manifest["examples"][name])),
         "diffs": [
-            (file.removesuffix(".jsonl"), facts, diff_url(made, file)) for file, facts in made.manifest["files"].items()
+            (file.removesuffix(".jsonl"), facts, diff_url(made, file))
+            for file, facts in sorted(made.manifest["files"].items())
         ],
     }
 
 
 def _counted(splits: dict[str, dict[str, int]]) -> Iterator[Counted]:
-    for split, counts in splits.items():
-        if any(counts.values()):
-            yield Counted(split, counts)
+    for split in SPLITS:
+        if any(splits[split].values()):
+            yield Counted(split, splits[split])
     yield Counted("", {ADDED: 0, REMOVED: 0, CHANGED: 0, ALIKE: 0} | format_total(splits), is_total=True)
 
 
 def _examples(found: dict[str, list[dict[str, Any]]]) -> Iterator[Example]:
     for kind, words in KINDS.items():
         for change in found.get(kind, []):
-            yield Example(kind, str(words), change["split"], fields(change))
+            yield Example(kind, str(words), change["split"], fields(change), is_turned(change))

@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-WORD = re.compile(r"\w+|\s+|[^\w\s]")
-ALIKE = 0.35  # texts that share less than this are marked as a whole
+WORD = re.compile(r"[^\W\u3040-\u9fff]+|\s+|.", re.DOTALL)  # a sign of Chinese or Japanese is a word
+ALIKE = 0.5  # texts whose words share less than this are marked as a whole
+FIRST = ("prompt", "messages", "chosen", "rejected", "completion", "responses", "ranks", "label")  # as people read
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,29 @@ class Field:
     def is_same(self) -> bool:
         return self.before == self.after
 
+    @property
+    def is_short(self) -> bool:
+        """A number, a hash or a word."""
+        return max(sum(len(piece.text) for piece in side) for side in (self.before, self.after)) <= 64
+
 
 def fields(change: dict[str, Any]) -> list[Field]:
-    """Of a change `{change, split, before, after}`; what differs comes first."""
+    """Of a change `{change, split, before, after}`, the prompt and the answers first."""
     before, after = change.get("before"), change.get("after")
-    names = list({**(before or {}), **(after or {})})
-    found = [_field(name, before, after) for name in names]
-    return sorted(found, key=lambda field: field.is_same)
+    names = sorted({**(before or {}), **(after or {})}, key=lambda name: (_place(name), name))
+    return [_field(name, before, after) for name in names]
+
+
+def _place(name: str) -> int:
+    return FIRST.index(name) if name in FIRST else len(FIRST)
+
+
+def is_turned(change: dict[str, Any]) -> bool:
+    """Whether a pair says the opposite now."""
+    before, after = change.get("before"), change.get("after")
+    if not before or not after or "chosen" not in before:
+        return False
+    return (before["chosen"], before.get("rejected")) == (after.get("rejected"), after.get("chosen"))
 
 
 def _field(name: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Field:
@@ -49,13 +66,18 @@ def _field(name: str, before: dict[str, Any] | None, after: dict[str, Any] | Non
 def marked(before: str, after: str) -> tuple[list[Piece], list[Piece]]:
     """Both texts in pieces; those that only one of them has are marked."""
     old, new = WORD.findall(before), WORD.findall(after)
-    matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.quick_ratio() < ALIKE:
+    if _likeness(old, new) < ALIKE:
         return [Piece(before, True)] if before else [], [Piece(after, True)] if after else []
-    steps = matcher.get_opcodes()
+    steps = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     left = [Piece("".join(old[a:b]), tag != "equal") for tag, a, b, _, _ in steps if b > a]
     right = [Piece("".join(new[a:b]), tag != "equal") for tag, _, _, a, b in steps if b > a]
     return left, right
+
+
+def _likeness(old: list[str], new: list[str]) -> float:
+    """Of the words alone: everything has spaces."""
+    words = [[word for word in side if not word.isspace()] for side in (old, new)]
+    return SequenceMatcher(None, *words, autojunk=False).ratio()
 
 
 def text_of(value: Any) -> str:
