@@ -26,6 +26,7 @@ from annotation.models.task import NextQueueNumber, TaskKind
 EVERYBODY = 30_000  # the overlap of a gold task: nobody gets it twice anyway
 PURPOSES = (Lane.Purpose.GOLD, Lane.Purpose.QUALIFICATION)
 FILES = tuple(name for name, form in FORMATS.items() if form.kind == "comparisons")
+LONGEST_EXPLANATION = 5_000
 KEY = "gold"  # the name under which a file's orders come in
 
 Rows = Iterable[tuple[int, ComparisonRow] | BadRow]

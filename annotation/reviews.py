@@ -4,16 +4,18 @@ A ruling stands beside the judgements, never over them; the newest of a task is 
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from annotation import questions
 from annotation.models import Judgement, Person, Project, Review, Task
 from annotation.models.audit import record
-from annotation.models.task import NextQueueNumber
+from annotation.models.task import NextQueueNumber, TaskKind
+from annotation.quality.agreement import compare
 
 # In statements over `task`: its ruling, and whether that discards it.
 RULING = "SELECT verdict, orders FROM annotation_review WHERE task_id = task.id ORDER BY id DESC LIMIT 1"
@@ -27,6 +29,8 @@ def overruled(criterion: str) -> str:
 
 Groups = Sequence[Sequence[int]]
 LONGEST_NOTE = 2_000
+JUDGES = 30  # of a task that a reviewer sees, the first
+MIX = 2654435761  # Knuth's multiplicative hash: an order that tells nothing
 
 
 class NotARuling(ValueError):
@@ -40,6 +44,38 @@ def wanted(project: Project, reviewer: Person | None = None) -> QuerySet[Task]:
         judged = Judgement.objects.current().filter(project=project, person=reviewer)
         found = found.exclude(pk__in=judged.values("task_id"))
     return found.order_by("review_wanted_at", "pk")
+
+
+def open_to(project: Project, reviewer: Person) -> QuerySet[Task]:
+    """Tasks that wait for a ruling, and those that this reviewer ruled on; never one that they judged themselves."""
+    judged = Judgement.objects.current().filter(project=project, person=reviewer)
+    ruled = Review.objects.filter(task__project=project, reviewer=reviewer)
+    tasks = Task.objects.filter(project=project, kind=TaskKind.RANK).select_related("project", "prompt")
+    mine_or_waiting = Q(review_wanted_at__isnull=False) | Q(pk__in=ruled.values("task_id"))
+    return tasks.filter(mine_or_waiting).exclude(pk__in=judged.values("task_id"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """One judge's word on a task; `agreement` with the others by the main criterion, None where there are none."""
+
+    judgement: Judgement
+    agreement: float | None
+
+
+def said_of(task: Task) -> list[Said]:
+    """For a reviewer, who is not to know whose they are: in an order that tells nothing of who judged when."""
+    current = Judgement.objects.current().filter(task=task).prefetch_related("rankings")
+    found = sorted(current[:JUDGES], key=lambda judgement: judgement.pk * MIX % 2**32)
+    main = questions.criterion(task.project)
+    ranks = {
+        judgement.pk: dict(zip(ranking.sample_ids, ranking.ranks, strict=True))
+        for judgement in found
+        for ranking in judgement.rankings.all()
+        if ranking.criterion == main
+    }
+    shares = compare(ranks).by_person
+    return [Said(judgement, shares.get(judgement.pk)) for judgement in found]
 
 
 @transaction.atomic

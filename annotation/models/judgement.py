@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Self
 
 from django.contrib.auth.models import AnonymousUser
@@ -102,6 +103,14 @@ class Judgement(models.Model):
         return f"{self.person_id} on {self.task_id} r{self.revision}"
 
 
+def grouped(sample_ids: Sequence[int], ranks: Sequence[int]) -> list[list[int]]:
+    """The samples best first; a list of several is a tie."""
+    levels: dict[int, list[int]] = {}
+    for sample_id, rank in zip(sample_ids, ranks, strict=True):
+        levels.setdefault(rank, []).append(sample_id)
+    return [levels[rank] for rank in sorted(levels)]
+
+
 class Ranking(models.Model):
     """A weak order over samples by one criterion: `ranks[i]` of `sample_ids[i]`, 0 best, equal ranks tie.
 
@@ -127,11 +136,7 @@ class Ranking(models.Model):
 
     @property
     def groups(self) -> list[list[int]]:
-        """Best first; a list of several is a tie."""
-        levels: dict[int, list[int]] = {}
-        for sample_id, rank in zip(self.sample_ids, self.ranks, strict=True):
-            levels.setdefault(rank, []).append(sample_id)
-        return [levels[rank] for rank in sorted(levels)]
+        return grouped(self.sample_ids, self.ranks)
 
 
 class WorkDay(models.Model):

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from annotation.models.judgement import grouped
 from annotation.models.person import Person
 from annotation.models.task import Task
 
@@ -20,6 +21,10 @@ class Gold(models.Model):
 
     def __str__(self) -> str:
         return f"gold of {self.task_id}"
+
+    @property
+    def groups(self) -> list[list[int]]:
+        return grouped(self.sample_ids, self.ranks)
 
 
 class Review(models.Model):

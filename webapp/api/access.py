@@ -4,9 +4,9 @@ from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 
 from annotation.models import Person, Project
-from annotation.models.project import JUDGES, MANAGES, READS_DATA
+from annotation.models.project import JUDGES, MANAGES, READS_DATA, REVIEWS
 
-__all__ = ["JUDGES", "MANAGES", "READS_DATA", "caller", "member_project", "project_for"]
+__all__ = ["JUDGES", "MANAGES", "READS_DATA", "REVIEWS", "caller", "member_project", "project_for"]
 
 
 def caller(request: Request) -> Person:

@@ -39,6 +39,17 @@ class NamedField(serializers.DictField):
         return super().to_internal_value(data)
 
 
+class OrderField(serializers.ListField):
+    """Ids of samples, best first; several in one list are a tie."""
+
+    MOST = 100
+
+    def __init__(self, **options: Any):
+        ids = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+        group = serializers.ListField(child=ids, min_length=1, max_length=self.MOST)
+        super().__init__(child=group, max_length=self.MOST, **options)
+
+
 class SettingsField(serializers.DictField):
     """A small JSON object as jsonb can hold it: see `parameters`."""
 

@@ -13,9 +13,9 @@ from webapp.models import Right, TokenGrant
 
 # What calls that change something need, by the name of their path. Whatever is not named here needs `manage`.
 CHANGES = {
-    Right.MANAGE: {"task"},
+    Right.MANAGE: {"task", "golds", "gold", "report_resolve"},
     Right.CONTRIBUTE: {"prompts", "samples", "comparisons"},
-    Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "chat_turn", "chat_end", "report"},
+    Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "chat_turn", "chat_end", "report", "review"},
     Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel", "snapshot_push", "snapshot_comparison"},
     Right.READ: {"score", "snapshot_link"},
 }

@@ -6,7 +6,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import F, Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -18,9 +17,8 @@ from annotation import questions
 from annotation.models import Gold, Judgement, Lane, Project, Task
 from annotation.models.task import TaskKind
 from annotation.quality.agreement import compare
-from annotation.quality.gold import scored
+from annotation.quality.gold import tallies
 from annotation.quality.said import Ranks
-from annotation.quality.shares import Tally
 from webapp.console.access import SignedIn, managed, page, readable
 from webapp.console.gold_files import GoldFileForm
 from webapp.console.order_forms import GoldForm, entered
@@ -29,7 +27,6 @@ from webapp.console.shares import Share
 from webapp.workbench.order import groups_of
 
 PER_PAGE = 25
-ANSWERS = 200  # newest judgements a gold that its figures are of
 LOOK_AT = 300  # newest tasks with several judges among which candidates are looked for
 CANDIDATES = 20
 SUSPECT_AFTER = 3  # people
@@ -66,21 +63,8 @@ def golds_list(request: SignedIn, slug: str) -> HttpResponse:
 
 
 def _rows(project: Project, shown: Page[Gold]) -> list[Row]:
-    main = questions.criterion(project)
-    tallies = {gold.task_id: Tally() for gold in shown}
-    right = {gold.task_id: _ranks(gold) for gold in shown}
-    explained = Q(task__lane__purpose=Lane.Purpose.QUALIFICATION)  # there counts what was said first
-    counted = (explained & Q(revision=1)) | (~explained & Q(is_current=True))
-    said = Judgement.objects.filter(counted, task__in=tallies, created_at__gte=F("task__gold__created_at"))
-    for judgement in said.prefetch_related("rankings").order_by("-pk")[: ANSWERS * PER_PAGE]:
-        if tallies[judgement.task_id].n < ANSWERS:
-            score = scored(right[judgement.task_id], _orders(judgement), main)
-            tallies[judgement.task_id].add(score or 0.0)
-    return [Row(gold, Share.of(tallies[gold.task_id].estimate().as_dict())) for gold in shown]
-
-
-def _ranks(gold: Gold) -> Ranks:
-    return dict(zip(gold.sample_ids, gold.ranks, strict=True))
+    found = tallies(project, list(shown))
+    return [Row(gold, Share.of(found[gold.task_id].estimate().as_dict())) for gold in shown]
 
 
 def _orders(judgement: Judgement) -> dict[str, Ranks]:

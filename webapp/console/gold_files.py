@@ -9,12 +9,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from annotation.gold import Rows
+from annotation.gold import LONGEST_EXPLANATION, Rows
 from annotation.intake.formats import FORMATS, of_object
 from annotation.intake.objects import objects
 from annotation.intake.rows import BadRow
 from annotation.models import Lane
-from webapp.console.order_forms import LONGEST_EXPLANATION
 
 MAX_BYTES = 20 * 2**20
 LOOKS = 20

@@ -10,13 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation import questions
-from annotation.gold import PURPOSES
+from annotation.gold import LONGEST_EXPLANATION, PURPOSES
 from annotation.models import Gold, Lane, Review, Sample, Task
 from annotation.reviews import LONGEST_NOTE
 from webapp.console.listing import letter
 from webapp.workbench.order import groups_of
-
-LONGEST_EXPLANATION = 5_000
 
 
 @dataclass(frozen=True)
@@ -119,10 +117,9 @@ class GoldForm(OrderForm):
 
     @staticmethod
     def of(gold: Gold) -> dict[str, str]:
-        groups = groups_of(dict(zip(gold.sample_ids, gold.ranks, strict=True)))
         purpose = gold.task.lane.purpose
         given = {"purpose": purpose} if purpose in PURPOSES else {}
-        return {**entered(groups), "explanation": gold.explanation, **given}
+        return {**entered(gold.groups), "explanation": gold.explanation, **given}
 
 
 class RulingForm(OrderForm):

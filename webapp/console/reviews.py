@@ -13,16 +13,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation import questions, reviews
 from annotation.models import Judgement, Project, Review, Task
-from annotation.models.task import TaskKind
-from annotation.quality.agreement import compare
 from webapp.console.access import SignedIn, page, reviewed
 from webapp.console.order_forms import RulingForm, entered
 from webapp.console.quality import backlog
 from webapp.workbench.order import written
 
 PER_PAGE = 30
-JUDGES = 30  # side by side at most
-MIX = 2654435761  # Knuth's multiplicative hash: an order that tells nothing
 
 
 @login_required
@@ -43,7 +39,7 @@ def review_list(request: SignedIn, slug: str) -> HttpResponse:
 def review(request: SignedIn, slug: str, task_id: int) -> HttpResponse:
     """One task with its judgements side by side, without names; POST is the ruling."""
     project = reviewed(request, slug)
-    task = _task(request, project, task_id)
+    task = get_object_or_404(reviews.open_to(project, request.user), pk=task_id)
     mine = Review.objects.filter(task=task, reviewer=request.user).first()
     form = RulingForm(request.POST or None, task=task, initial=_entered(mine, project) if mine else {})
     if form.is_valid() and _ruled(request, form):
@@ -53,15 +49,6 @@ def review(request: SignedIn, slug: str, task_id: int) -> HttpResponse:
     context = {"task": task, "form": form, "answers": form.answers(), "said": said, "mine": mine}
     status = 422 if request.method == "POST" else 200
     return page(request, "review", project, status=status, backlog=backlog(project), **context)
-
-
-def _task(request: SignedIn, project: Project, task_id: int) -> Task:
-    """A task that waits for a ruling, or that this reviewer ruled on; never one that they judged themselves."""
-    tasks = Task.objects.filter(project=project, kind=TaskKind.RANK).select_related("project", "prompt")
-    mine = Judgement.objects.current().filter(person=request.user, task_id=task_id)
-    known = Review.objects.filter(reviewer=request.user).values("task_id")
-    open_ = tasks.filter(review_wanted_at__isnull=False) | tasks.filter(pk__in=known)
-    return get_object_or_404(open_.exclude(pk__in=mine.values("task_id")), pk=task_id)
 
 
 def _ruled(request: SignedIn, form: RulingForm) -> bool:
@@ -92,21 +79,8 @@ class Said:
 
 
 def judgements(task: Task, form: RulingForm) -> list[Said]:
-    """In an order that tells nothing of who judged first or with which number in the project."""
-    current = Judgement.objects.current().filter(task=task).prefetch_related("rankings")
-    found = sorted(current[:JUDGES], key=lambda judgement: judgement.pk * MIX % 2**32)
-    main = form.criteria[0]
-    ranks = {
-        judgement.pk: dict(zip(r.sample_ids, r.ranks, strict=True))
-        for judgement in found
-        for r in judgement.rankings.all()
-        if r.criterion == main
-    }
-    shares = compare(ranks).by_person
-    return [
-        Said(number, _orders(judgement, form), judgement, _percent(shares.get(judgement.pk)))
-        for number, judgement in enumerate(found, 1)
-    ]
+    found = enumerate(reviews.said_of(task), 1)
+    return [Said(n, _orders(said.judgement, form), said.judgement, _percent(said.agreement)) for n, said in found]
 
 
 def _orders(judgement: Judgement, form: RulingForm) -> list[tuple[str, str]]:

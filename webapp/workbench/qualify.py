@@ -15,7 +15,7 @@ from annotation.qualification import Result, Standing
 from webapp.requests import SignedIn
 from webapp.workbench import page
 from webapp.workbench.access import judged_project, own_assignment
-from webapp.workbench.order import groups_of, lettered, written
+from webapp.workbench.order import lettered, written
 
 
 @require_safe
@@ -89,7 +89,7 @@ def explained(request: SignedIn, slug: str, uuid: UUID) -> HttpResponse:
     result = _result(assignment)
     now = qualification.standing(assignment.project, request.user)
     letters = lettered(assignment.shown)
-    right = groups_of(dict(zip(result.gold.sample_ids, result.gold.ranks, strict=True)))
+    right = result.gold.groups
     facts = page.facts(
         request,
         assignment.project,
