@@ -23,7 +23,7 @@ def render(manifest: dict[str, Any]) -> str:
 def _header(manifest: dict[str, Any]) -> Lines:
     languages = [name for name in manifest["statistics"]["languages"] if _is_code(name)]
     licenses = {source["license"] for source in manifest["lineage"]["projects"]}
-    configs = [line for name in manifest["query"]["formats"] for line in _config(manifest, name)]
+    configs = _configs(manifest)
     return [
         "pretty_name: Preference data frozen by PrefLoop",
         *(["license: " + _text(licenses.pop())] if len(licenses) == 1 and any(licenses) else []),
@@ -51,6 +51,13 @@ def _size(rows: int) -> str:
 def _text(value: str) -> str:
     """A text in YAML, whatever is in it: JSON's strings are YAML's."""
     return orjson.dumps(value).decode()
+
+
+def _configs(manifest: dict[str, Any]) -> Lines:
+    """The formats; one is what a reader gets who names none."""
+    found = {name: lines for name in manifest["query"]["formats"] if (lines := _config(manifest, name))}
+    usual = "trl-preference" if "trl-preference" in found else next(iter(found), "")
+    return [line for name, lines in found.items() for line in (*lines, *(["  default: true"] if name == usual else []))]
 
 
 def _config(manifest: dict[str, Any], name: str) -> Lines:

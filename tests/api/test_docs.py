@@ -27,6 +27,11 @@ def test_the_contract_is_described() -> None:
     assert described() >= CONTRACT
 
 
+def test_a_summary_is_whole_also_where_it_runs_over_a_line() -> None:
+    summaries = {(call["method"], call["path"]): call["summary"] for call in calls()}
+    assert summaries["POST", "/api/v1/projects/{slug}/snapshots/"].endswith("split 90/5/5.")
+
+
 @pytest.mark.django_db
 def test_the_page_and_the_document_are_served(client: Client) -> None:
     page = client.get("/api/v1/docs/")

@@ -56,6 +56,13 @@ def test_a_jsonl_file(manager: Client, project: Project) -> None:
     assert Prompt.objects.count() == 2
 
 
+@pytest.mark.parametrize(("name", "content"), [("p.csv", b"prompt,language\n"), ("p.jsonl", b"\n\n")])
+def test_a_file_without_prompts_says_so(manager: Client, project: Project, name: str, content: bytes) -> None:
+    page = manager.post(ADD, {"separated": "line", "file": SimpleUploadedFile(name, content)})
+    assert page.status_code == 422
+    assert "There is no prompt in it" in page.content.decode()
+
+
 def test_bad_rows_are_named_and_nothing_is_lost(manager: Client, project: Project) -> None:
     file = SimpleUploadedFile("p.jsonl", b'{"prompt": "Good?"}\n{"text2": 1}\n')
     page = manager.post(ADD, {"separated": "line", "file": file})

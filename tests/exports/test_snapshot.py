@@ -171,8 +171,8 @@ def test_datasets_loads_the_folder_by_its_card(tmp_path: Path) -> None:
     from datasets import load_dataset
 
     chat = fill("chat", range(30))
-    snapshot = frozen(chat, {"formats": ["trl-preference", "sft-messages"], "fractions": [0.5, 0.5, 0]})
-    loaded = load_dataset(str(snapshot.folder), "trl-preference", cache_dir=str(tmp_path / "cache"))
+    snapshot = frozen(chat, {"formats": ["sft-messages", "trl-preference"], "fractions": [0.5, 0.5, 0]})
+    loaded = load_dataset(str(snapshot.folder), cache_dir=str(tmp_path / "cache"))
     assert {split: part.to_list() for split, part in loaded.items()} == {
         split: rows(snapshot, "trl-preference", split) for split in ("train", "validation")
     }

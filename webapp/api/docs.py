@@ -30,12 +30,12 @@ def calls() -> list[dict[str, Any]]:
 
 def _call(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     body = operation.get("requestBody", {}).get("content", {})
-    first, _, rest = operation.get("description", "").partition("\n")
+    first, _, rest = operation.get("description", "").partition("\n\n")
     return {
         "path": path,
         "method": method.upper(),
         "anchor": operation["operationId"],
-        "summary": operation.get("summary") or first,
+        "summary": operation.get("summary") or " ".join(first.split()),
         "description": operation.get("description", "") if operation.get("summary") else rest.strip(),
         "parameters": operation.get("parameters", []),
         "body": _shape(body, schemas),

@@ -46,7 +46,9 @@ def prompts_add(request: SignedIn, slug: str) -> HttpResponse:
     form = PromptsForm(project, request.POST or None, request.FILES or None)
     alike = _near(project, form.cleaned_data) if form.is_valid() else []
     taken = _take(request, project, form.cleaned_data) if form.is_valid() and not alike else None
-    if taken is None or (taken.errors and not taken.created):
+    if taken is None or _came_to_nothing(taken):
+        if taken and not taken.errors:
+            form.add_error("file", _("There is no prompt in it: each needs a row, below the names of the columns."))
         errors = taken.errors if taken else []
         status = 422 if request.method == "POST" else 200
         context = {"form": form, "errors": errors[:ERRORS], "error_count": len(errors), "alike": alike}
@@ -68,12 +70,16 @@ def _take(request: SignedIn, project: Project, wishes: dict[str, Any]) -> Taken:
     hashes: list[str] = []
     noted = _noting(labelled(rows, language=wishes["language"], category=wishes["category"]), hashes)
     taken = take_prompts(project=project, rows=noted, by=request.user, good_rows=wishes["good_rows"])
-    if taken.errors and not taken.created:
+    if _came_to_nothing(taken):
         return taken
     _tell(request, taken)
     if wishes["answer"]:
         _answer(request, project, hashes, wishes)
     return taken
+
+
+def _came_to_nothing(taken: Taken) -> bool:
+    return not taken.created and bool(taken.errors or not taken.duplicates)
 
 
 def _noting(
