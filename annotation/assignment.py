@@ -34,16 +34,23 @@ class NothingLeft(Exception):
         self.reason = reason
 
 
-def lease_next(*, person: Person, project: Project, holding: Collection[UUID] = (), kind: str = "") -> Assignment:
+def lease_next(
+    *,
+    person: Person,
+    project: Project,
+    holding: Collection[UUID] = (),
+    kind: str = "",
+    ahead: timedelta | None = None,
+) -> Assignment:
     """The person's next task, leased for the project's lease time; of one `kind` where they choose it.
 
     A live lease that the caller does not say it is `holding` is handed out again, so that a page that was lost
-    on the way costs nobody a slot. Raises `NothingLeft`.
+    on the way costs nobody a slot. `ahead`: see `lease_ahead`. Raises `NothingLeft`.
     """
-    if given := hand_out(person=person, project=project, holding=holding, kind=kind):
+    if given := hand_out(person=person, project=project, holding=holding, kind=kind, ahead=ahead):
         return given
     with transaction.atomic():  # the end of the queue, as far as this person has come
-        if given := hand_out(person=person, project=project, holding=holding, kind=kind, from_start=True):
+        if given := hand_out(person=person, project=project, holding=holding, kind=kind, ahead=ahead, from_start=True):
             return given
         reason = _why_nothing(person, project, holding)
         if reason in (EMPTY, QUALIFICATION) and (given := _revive(person, project, kind, reason)):
@@ -69,14 +76,14 @@ def lease_ahead(*, person: Person, project: Project, holding: Collection[UUID], 
 
     Raises `NothingLeft`, also where the person holds as many as one may.
     """
-    with transaction.atomic():
-        ahead = lease_next(person=person, project=project, holding=holding, kind=kind)
-        if ahead.uuid in holding:
-            raise NothingLeft("holding")
-        if ahead.draft is None:
-            ahead.expires_at = min(ahead.expires_at, timezone.now() + AHEAD)
-            ahead.save(update_fields=["expires_at"])
-        return ahead
+    ahead = lease_next(person=person, project=project, holding=holding, kind=kind, ahead=AHEAD)
+    if ahead.uuid in holding:
+        raise NothingLeft("holding")
+    ends = timezone.now() + AHEAD
+    if ahead.draft is None and ahead.expires_at > ends:  # their own that had run out, or of a kind turned away from
+        Assignment.objects.live().filter(pk=ahead.pk, draft=None).update(expires_at=ends)
+        ahead.expires_at = ends
+    return ahead
 
 
 def leave(*, person: Person, project: Project, uuids: Collection[UUID]) -> int:
@@ -172,11 +179,24 @@ def take_up(assignment: Assignment) -> bool:
 
     False when the lease ran out unseen and others have taken the task, or it is closed.
     """
+    ends = lease_end(assignment.project)
+    if Assignment.objects.live().filter(pk=assignment.pk).update(expires_at=ends):
+        return True
     with transaction.atomic():
         locked = Assignment.objects.select_related("project").select_for_update(of=("self",)).get(pk=assignment.pk)
         if locked.state == Assignment.State.EXPIRED:
             return retake(locked)
         return locked.state == Assignment.State.LEASED and bool(renew(locked))
+
+
+def is_theirs(*, person: Person, project: Project, uuid: UUID) -> bool:
+    """Take up what a page shows to the person; True also where they have judged it meanwhile."""
+    own = Assignment.objects.filter(person=person, project=project, pk=uuid)
+    if own.live().update(expires_at=lease_end(project)):
+        return True
+    shown = own.first()
+    # Looked at last: a submit may land in between.
+    return shown is not None and (take_up(shown) or own.filter(state=Assignment.State.JUDGED).exists())
 
 
 @transaction.atomic

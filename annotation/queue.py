@@ -1,7 +1,7 @@
 """The queue's statements: one hands a person their next task, one takes tasks back. How they stay fast is ADR 3."""
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -78,7 +78,8 @@ held AS MATERIALIZED (
 LEASE = """
 WITH %RULES%, again AS (
     UPDATE annotation_assignment given
-       SET expires_at = now() + make_interval(mins => project.lease_minutes)
+       SET expires_at = now() + least(make_interval(mins => project.lease_minutes),
+                                      CASE WHEN given.draft IS NULL THEN %(ahead)s::interval END)
       FROM annotation_project project, (SELECT uuid FROM held WHERE NOT known ORDER BY leased_at LIMIT 1) mine
      WHERE given.uuid = mine.uuid AND given.state = 'leased' AND project.id = given.project_id
        AND given.person_id = %(person)s::bigint AND given.project_id = %(project)s::bigint
@@ -119,7 +120,7 @@ WITH %RULES%, again AS (
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
     SELECT gen_random_uuid(), leased.project_id, leased.id, %(person)s::bigint, 'leased',
            ARRAY(SELECT sample FROM unnest(leased.sample_ids) sample ORDER BY random()),
-           clock_timestamp(), now() + make_interval(mins => member.lease_minutes), ''
+           clock_timestamp(), now() + least(make_interval(mins => member.lease_minutes), %(ahead)s::interval), ''
       FROM leased CROSS JOIN member
     RETURNING *
 ), answer AS (
@@ -177,19 +178,27 @@ def today() -> date:
 
 
 def hand_out(
-    *, person: Person, project: Project, holding: Collection[UUID] = (), kind: str = "", from_start: bool = False
+    *,
+    person: Person,
+    project: Project,
+    holding: Collection[UUID] = (),
+    kind: str = "",
+    ahead: timedelta | None = None,
+    from_start: bool = False,
 ) -> Assignment | None:
     """The task that the person holds already or else their next one; None where there is none behind their positions.
 
     A task can lie behind somebody's position without having been theirs: another transaction held its row, or it
     was committed later than one with a higher number. Only who has come to the end pays for the look `from_start`,
     and only for what they did since the last but one that found nothing; their position goes back to what it finds.
+    `ahead`: the lease of a task in which nothing is entered ends by then.
     """
     values = {
         "person": person.pk,
         "project": project.pk,
         "holding": list(holding),
         "kind": kind,
+        "ahead": ahead,
         "today": today(),
         "most": MAX_LIVE,
     }

@@ -202,7 +202,15 @@ def test_the_looks_do_not_go_over_everything_each_time(project: Project, annotat
 
 
 def pages_read(person: Person, project: Project) -> int:
-    values = {"person": person.pk, "project": project.pk, "holding": [], "kind": "", "today": queue.today(), "most": 3}
+    values = {
+        "person": person.pk,
+        "project": project.pk,
+        "holding": [],
+        "kind": "",
+        "ahead": None,
+        "today": queue.today(),
+        "most": 3,
+    }
     found = re.search(r"Buffers: shared hit=(\d+)", plans.analysed(queue.LEASE_FROM_START, values))
     assert found
     return int(found[1])

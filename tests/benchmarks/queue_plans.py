@@ -3,10 +3,9 @@
 import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Any
-from unittest.mock import patch
 
 from tests.load import installation
 
@@ -46,9 +45,9 @@ def statements(project: "Project", person: "Person") -> Iterator[tuple[str, str,
 
     from annotation import assignment as leases
     from annotation import lookups
-    from tests.load import timing
+    from tests.load import plans, timing
 
-    with recorded() as ran:
+    with plans.recorded() as ran:
         lookups.where_one_judges(person=person, slug=project.slug)
         given = leases.lease_next(person=person, project=project)
         lookups.own_assignment(person=person, uuid=given.pk)
@@ -68,29 +67,20 @@ def last_looks(project: "Project", person: "Person") -> Iterator[tuple[str, str,
     from annotation import assignment as leases
     from annotation import queue
 
-    values = {"person": person.pk, "project": project.pk, "holding": [], "kind": "", "today": queue.today()}
+    values = {
+        "person": person.pk,
+        "project": project.pk,
+        "holding": [],
+        "kind": "",
+        "ahead": None,
+        "today": queue.today(),
+    }
     look = (queue.LEASE_FROM_START, {**values, "most": queue.MAX_LIVE})
     yield "The last look, from the start", *look
     for _ in range(2):
         with suppress(leases.NothingLeft):
             leases.lease_next(person=person, project=project)
     yield "The last look, from then on", *look
-
-
-@contextmanager
-def recorded() -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
-    """The statements that run meanwhile."""
-    from annotation import statements as hot
-
-    ran: list[tuple[str, Mapping[str, Any]]] = []
-    execute = hot._execute
-
-    def noted(raw: Any, sql: str, values: Mapping[str, Any]) -> Any:
-        ran.append((sql, values))
-        return execute(raw, sql, values)
-
-    with patch.object(hot, "_execute", noted):
-        yield ran
 
 
 def took_ms(plan: str) -> float:

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from django.db import connection
 
+from annotation import statements as hot
 from annotation.statements import numbered
 
 SCANS = ("Seq Scan", "Parallel Seq Scan")
@@ -48,3 +51,17 @@ def scanned_whole(plan: Mapping[str, Any]) -> set[str]:
 
 def scanned_in(text: str) -> set[str]:
     return set(re.findall(r"Seq Scan on (\w+)", text))
+
+
+@contextmanager
+def recorded() -> Iterator[list[tuple[str, Mapping[str, Any]]]]:
+    """The statements that run meanwhile."""
+    ran: list[tuple[str, Mapping[str, Any]]] = []
+    execute = hot._execute
+
+    def noted(raw: Any, sql: str, values: Mapping[str, Any]) -> Any:
+        ran.append((sql, values))
+        return execute(raw, sql, values)
+
+    with patch.object(hot, "_execute", noted):
+        yield ran

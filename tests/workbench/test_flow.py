@@ -3,10 +3,13 @@
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from annotation import assignment as leases
 from annotation.models import Assignment, Judgement, Person, Project
+from tests.load.plans import recorded
 
 Ranks = Callable[..., dict[str, str]]
 Url = Callable[[str], str]
@@ -26,6 +29,19 @@ def test_it_works(page: Client, task: Assignment, ranks: Ranks, url: Url) -> Non
     assert again["words"] == saved["words"]
     assert Judgement.objects.count() == 1
     assert "message success" not in page.get("/p/letters/work/").content.decode()  # said once, by the script
+
+
+def test_the_calls_of_a_page_ask_little_of_the_database(page: Client, task: Assignment, ranks: Ranks, url: Url) -> None:
+    """Who asks, and where; the task; what stands beside it. Those that stay prepared are not Django's to count."""
+    page.get("/p/letters/work/")  # what is cached is
+    for statements, call in (
+        (6, lambda: page.get("/p/letters/work/")),
+        (6, lambda: page.post(AHEAD, {"now": task.pk, "holding": task.pk})),
+        (4, lambda: page.post(url("submit"), ranks(task, 2, 1, 3, 4), headers=JSON)),
+    ):
+        with recorded() as prepared, CaptureQueriesContext(connection) as others:
+            assert call().status_code == 200
+        assert len(prepared) + len(others) <= statements
 
 
 def test_what_the_page_has_ahead_is_only_kept_for_it(page: Client, task: Assignment, annotator: Person) -> None:

@@ -1,7 +1,6 @@
 """The ranking page without a browser: what it shows, takes and refuses, and that nothing entered is lost."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.test import Client
 
@@ -179,10 +178,3 @@ def test_hostile_texts_are_harmless_on_the_page(page: Client, task: Assignment) 
 
 def test_a_page_is_light(page: Client, task: Assignment) -> None:
     assert len(page.get("/p/letters/work/").content) < 60_000
-
-
-def test_the_hot_path_asks_little_of_the_database(
-    page: Client, task: Assignment, django_assert_max_num_queries: Callable[..., Any]
-) -> None:
-    with django_assert_max_num_queries(16):
-        page.get("/p/letters/work/")

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
+from annotation import lookups
 from annotation.models import Assignment, Project
-from annotation.models.project import JUDGES
 from webapp.requests import SignedIn
 
 
@@ -14,9 +15,17 @@ def member_project(request: SignedIn, slug: str) -> Project:
 
 
 def judged_project(request: SignedIn, slug: str) -> Project:
-    return get_object_or_404(Project.objects.with_role(request.user, *JUDGES), slug=slug)
+    try:
+        return lookups.where_one_judges(person=request.user, slug=slug)
+    except Project.DoesNotExist as error:
+        raise Http404 from error
 
 
 def own_assignment(request: SignedIn, slug: str, uuid: UUID) -> Assignment:
-    mine = Assignment.objects.visible_to(request.user).select_related("project", "task__prompt")
-    return get_object_or_404(mine, project__slug=slug, pk=uuid)
+    try:
+        assignment = lookups.own_assignment(person=request.user, uuid=uuid)
+    except Assignment.DoesNotExist as error:
+        raise Http404 from error
+    if assignment.project.slug != slug:
+        raise Http404
+    return assignment

@@ -1,14 +1,12 @@
 """The task after the one on the page: leased and fetched while the person works, so that a submit shows it at once."""
 
-from uuid import UUID
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from annotation import assignment as leases
-from annotation.models import Assignment, Project
+from annotation.models import Project
 from webapp.requests import SignedIn
 from webapp.workbench import work
 from webapp.workbench.access import judged_project
@@ -28,7 +26,7 @@ def ahead(request: SignedIn, slug: str) -> HttpResponse:
     project = judged_project(request, slug)
     now, holding = uuids(request.POST.getlist("now")), uuids(request.POST.getlist("holding"))
     have = uuids(request.POST.getlist("have"))
-    if now and not _taken_up(request, project, now[0]):
+    if now and not leases.is_theirs(person=request.user, project=project, uuid=now[0]):
         return HttpResponse(status=409)
     if _qualifies(request, project):
         return HttpResponse(status=204)  # what comes next is the explanation
@@ -43,15 +41,6 @@ def ahead(request: SignedIn, slug: str) -> HttpResponse:
 def _qualifies(request: SignedIn, project: Project) -> bool:
     member = project.memberships.filter(person=request.user).first() if project.qualification_tasks else None
     return member is not None and member.must_qualify(project)
-
-
-def _taken_up(request: SignedIn, project: Project, uuid: UUID) -> bool:
-    own = Assignment.objects.filter(person=request.user, project=project, pk=uuid)
-    shown = own.first()
-    if shown is None:
-        return False
-    # Looked at last: a submit may land in between.
-    return leases.take_up(shown) or own.filter(state=Assignment.State.JUDGED).exists()
 
 
 @require_POST

@@ -3,13 +3,14 @@
 from typing import Any
 
 from annotation import qualification
-from annotation.models import Assignment, Guideline, Judgement, Membership, Person, Project
+from annotation.lookups import beside
+from annotation.models import Assignment, Guideline, Judgement, Person, Project
 from webapp.rendering.changes import changes
 from webapp.requests import SignedIn
 from webapp.workbench import kinds
 from webapp.workbench.chosen import kind_name, kind_of
 from webapp.workbench.forms import SKIP_REASONS, VerdictForm
-from webapp.workbench.progress import of_today
+from webapp.workbench.progress import as_today
 from webapp.workbench.reporting import form_of
 
 LAYOUTS = ("auto", "row", "stacked")
@@ -26,12 +27,12 @@ def unbound(assignment: Assignment) -> VerdictForm:
 
 def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]:
     """What a page of the workbench needs besides its task."""
-    guideline = project.guideline
+    found = beside(person=request.user, project=project)
     return {
         "project": project,
-        "today": of_today(request.user, project),
-        "guideline": guideline,
-        "unread": unread(guideline, read_version(project, request.user)),
+        "today": as_today(found.day, project),
+        "guideline": found.guideline,
+        "unread": unread(found.guideline, found.read),
         "only": kind_name(kind_of(request)),
         **context,
     }
@@ -63,14 +64,10 @@ def unread(newest: Guideline | None, read: int | None) -> str:
     return "changed" if read else "new"
 
 
-def read_version(project: Project, person: Person) -> int | None:
-    """Which version of the guideline a member has read; 0: none yet."""
-    return Membership.objects.filter(project=project, person=person).values_list("guideline_read", flat=True).first()
-
-
 def changed_since(project: Project, person: Person) -> dict[str, Any]:
     """What changed in the guideline since the person read it, for those of whom that is so."""
-    now, version = project.guideline, read_version(project, person)
+    found = beside(person=person, project=project)
+    now, version = found.guideline, found.read
     if now is None or version is None or unread(now, version) != "changed":
         return {}
     before = project.guidelines.filter(version=version).first()

@@ -37,4 +37,8 @@ def of_person(person: Person, project: Project) -> list[Waiting]:
 
 def of_today(person: Person, project: Project) -> Today:
     day = WorkDay.objects.filter(person=person, project=project, day=today()).first() or WorkDay()
+    return as_today(day, project)
+
+
+def as_today(day: WorkDay, project: Project) -> Today:
     return Today(day.judgements, day.skips, round(day.seconds / 60), project.daily_cap)

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext as _n
 
 from annotation import questions
 from annotation.judging import Verdict
-from annotation.models import Assignment, Judgement, Project, Sample
+from annotation.models import Assignment, Judgement, Project
 from webapp.workbench.asking import STRENGTH, Asking, entered, flag_name, harm_name, scale_name
 from webapp.workbench.forms import LONGEST_COMMENT, VerdictForm
 from webapp.workbench.order import groups_of, lettered, written
@@ -151,7 +151,7 @@ class Answer:
 
 
 def answers(form: RankingForm) -> list[Answer]:
-    return with_texts(form, dict(Sample.objects.filter(pk__in=form.assignment.shown).values_list("pk", "text")))
+    return with_texts(form, form.assignment.texts)
 
 
 def with_texts(form: RankingForm, texts: Mapping[int, str]) -> list[Answer]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext as _n
 
-from annotation.models import Assignment, Judgement, Sample
+from annotation.models import Assignment, Judgement
 from annotation.rating import Rates
 from webapp.workbench.asking import Asking, entered, flag_name, harm_name, scale_name
 from webapp.workbench.forms import LONGEST_COMMENT, VerdictForm
@@ -71,7 +71,7 @@ class Rated:
 
 
 def context(form: RateForm) -> dict[str, Any]:
-    texts = dict(Sample.objects.filter(pk__in=form.assignment.shown).values_list("pk", "text"))
+    texts = form.assignment.texts
     return {
         "title": _("Rate the answers"),
         "answers": [_rated(form, sample_id, texts[sample_id]) for sample_id in form.assignment.shown],
