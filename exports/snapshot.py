@@ -18,6 +18,7 @@ from django.db import transaction
 
 from annotation.models import Person, Project
 from exports import card, shelf
+from exports.forgotten import hold, last_forgotten
 from exports.manifest import Manifest, manifest_of
 from exports.mixing import mixed
 from exports.models import Snapshot
@@ -42,26 +43,39 @@ def freeze(
 
     `parent` is the snapshot that this one follows. `report(done, total, phase)` counts judgements, and stops the
     freeze by raising. Raises `ValueError` for a query that makes no sense and `OSError` where the disk does not take
-    it; neither leaves anything behind.
+    it; neither leaves anything behind. Where a person is forgotten meanwhile it begins anew, without them.
     """
     asked = read(query)
     if made := Snapshot.objects.filter(job_id=job_id).first():
         return made
     snapshot = Snapshot(job_id=job_id, project=project, created_by=by, query=asked.as_dict(), parent=parent)
+    snapshot.sources = sorted(plan(asked, project).project_ids)
+    before = last_forgotten(snapshot.sources)
     with draft_of(snapshot.folder) as draft:
         snapshot.manifest = write(draft, project=project, query=asked, parent=parent, report=report)
     snapshot.sha256 = snapshot.manifest["sha256"]
     if shelf.has_store():
         shelf.put(snapshot, report)
         snapshot.is_remote = True
-    snapshot.sources = sorted(plan(asked, project).project_ids)
+    if not _record(snapshot, before):
+        shelf.remove(snapshot)
+        return freeze(job_id=job_id, project=project, by=by, query=query, parent=parent, report=report)
+    return snapshot
+
+
+def _record(snapshot: Snapshot, before: int) -> bool:
+    """Record what lies there whole; False where somebody was forgotten since, whose data it may hold."""
     with transaction.atomic():
+        hold(snapshot.sources)
+        if last_forgotten(snapshot.sources) != before:
+            return False
         snapshot.save(force_insert=True)
+        parent = snapshot.parent
         if parent and parent.withdrawn_at:
             Snapshot.objects.filter(pk=parent.pk, superseded_by=None).update(superseded_by=snapshot)
         if snapshot.is_remote:
             transaction.on_commit(lambda: shelf.drop_local(snapshot))
-    return snapshot
+    return True
 
 
 @contextmanager

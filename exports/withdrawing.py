@@ -14,6 +14,7 @@ from annotation.models import Person, Project
 from annotation.models.audit import record
 from exports import comparison, shelf
 from exports import jobs as freezing
+from exports.forgotten import FORGOTTEN, bare_name, hold, unname
 from exports.models import Comparison, Snapshot
 from workers.models import Job
 
@@ -26,21 +27,44 @@ def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
     What they wrote stays as the project's text, with nobody's name on it: others have judged it. Answers the jobs that
     freeze the successors. Their reward models are not unlearned: the audit log names the models that were trained.
     """
+    subject, name = person.pk, bare_name(person)
     with transaction.atomic():
+        hold([project.pk])
         gone = forgetting.forget(person=person, project=project)
-        touched = list(_holding(project))
-        withdrawn = [snapshot for snapshot in touched if withdraw(snapshot=snapshot, by=by, why=WHY)]
-        record(
-            "person.forgotten",
-            actor=by,
-            project=project,
-            subject=person.pk,
-            judgements=gone.judgements,
-            texts=gone.texts,
-            snapshots=[snapshot.pk for snapshot in withdrawn],
-            reward_models=list(project.reward_models.values_list("version", flat=True)),
-        )
+        unname(name=name, project=project)
+        withdrawn = _forgotten(project, by, subject, gone)
     return [_successor(snapshot, by) for snapshot in withdrawn]
+
+
+def forget_writer(*, name: str, project: Project, by: Person | None) -> list[Job]:
+    """The same for somebody whom nothing but imported trees name, as the `user_id` of messages.
+
+    Raises `LookupError` where none does.
+    """
+    with transaction.atomic():
+        hold([project.pk])
+        messages = forgetting.unname_in_trees(project, lambda one: one == name)
+        if not messages:
+            raise LookupError(f"No imported tree names {name!r:.80}.")
+        withdrawn = _forgotten(project, by, "", forgetting.Forgotten(0, 0, messages))
+    return [_successor(snapshot, by) for snapshot in withdrawn]
+
+
+def _forgotten(project: Project, by: Person | None, subject: object, gone: forgetting.Forgotten) -> list[Snapshot]:
+    touched = list(_holding(project))
+    withdrawn = [snapshot for snapshot in touched if withdraw(snapshot=snapshot, by=by, why=WHY)]
+    record(
+        FORGOTTEN,
+        actor=by,
+        project=project,
+        subject=subject,
+        judgements=gone.judgements,
+        texts=gone.texts,
+        messages=gone.messages,
+        snapshots=[snapshot.pk for snapshot in withdrawn],
+        reward_models=list(project.reward_models.values_list("version", flat=True)),
+    )
+    return withdrawn
 
 
 def _holding(project: Project) -> Iterator[Snapshot]:
