@@ -92,7 +92,8 @@ def test_who_may_look_and_who_may_act(
     looks = [*(url(name) for name in PAGES), url("reward_models_compare") + "?v=1&v=2", url("reward_model", 1)]
     generator = Generator.objects.first()
     assert generator
-    acts = [url("reward_model_adopt", 1), url("generators"), url("generator_try", generator.pk)]
+    acts = [url("reward_model_adopt", 1), url("generators")]
+    acts += [url(name, generator.pk) for name in ("generator_try", "generator_remove")]
     for look in looks:
         assert signed_in(viewer).get(look).status_code == 200
         for person in (annotator, outsider):
@@ -179,6 +180,20 @@ def test_registering_a_model(manager: Client, project: Project, fill: Fill, owne
     job = Job.objects.get(kind=Job.Kind.GENERATE)
     assertRedirects(tried, url("job", job.pk))
     assert (job.arguments["per_prompt"], job.arguments["generator"]) == (project.k + 1, made.pk)
+
+
+def test_a_model_that_was_registered_by_mistake_is_taken_out(manager: Client, project: Project, fill: Fill) -> None:
+    fill(1)
+    answered = Generator.objects.get()
+    register(manager, location="package:mistake")
+    mistake = Generator.objects.exclude(pk=answered.pk).get()
+    page = manager.get(url("generators"))
+    assertContains(page, url("generator_remove", mistake.pk))
+    assertNotContains(page, url("generator_remove", answered.pk))
+    assertContains(manager.post(url("generator_remove", mistake.pk), follow=True), "ours is taken out")
+    assertContains(manager.post(url("generator_remove", answered.pk), follow=True), "has answered already")
+    assert Generator.objects.get() == answered
+    assert AuditEvent.objects.filter(action="generator.remove").count() == 1
 
 
 @pytest.mark.parametrize(

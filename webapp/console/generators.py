@@ -58,6 +58,22 @@ def generator_try(request: SignedIn, slug: str, generator_id: int) -> HttpRespon
         return redirect("generators", slug)
 
 
+@login_required
+@require_POST
+def generator_remove(request: SignedIn, slug: str, generator_id: int) -> HttpResponseRedirect:
+    """Take out a model that was registered by mistake. One whose answers are there stays: they name it."""
+    project = managed(request, slug)
+    generator = get_object_or_404(Generator, pk=generator_id, project=project)
+    try:
+        generator.delete()
+    except IntegrityError:  # answers or turns of a chat name it
+        messages.error(request, _("%(name)s has answered already: it stays.") % {"name": generator.name})
+        return redirect("generators", slug)
+    record("generator.remove", actor=request.user, project=project, subject=generator_id, name=generator.name)
+    messages.success(request, _("%(name)s is taken out.") % {"name": generator.name})
+    return redirect("generators", slug)
+
+
 def _try(request: SignedIn, project: Project, generator: Generator) -> Job:
     accepted = Prompt.objects.filter(project=project, review_state=Prompt.Review.ACCEPTED)
     prompt = accepted.order_by("-pk").first()

@@ -84,6 +84,7 @@ in_project = [
     path("models/standings/", standings.standings, name="standings"),
     path("models/answering/", generators.generators, name="generators"),
     path("models/answering/<int:generator_id>/try/", generators.generator_try, name="generator_try"),
+    path("models/answering/<int:generator_id>/remove/", generators.generator_remove, name="generator_remove"),
     path("models/<int:version>/", rewards.reward_model, name="reward_model"),
     path("models/<int:version>/adopt/", rewards.reward_model_adopt, name="reward_model_adopt"),
     path("snapshots/", snapshots.snapshots, name="snapshots"),
