@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -44,8 +46,14 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """gunicorn as `up` runs it, with two threads, around the views that send files."""
-    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    with serving(content, tmp_path_factory.mktemp("server"), free_port()) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(content: Path, folder: Path, port: int) -> Iterator[tuple[str, Callable[[], None]]]:
+    """gunicorn as `up` runs it, with two threads, around the views that send files; and what kills all of it."""
+    folder.mkdir(exist_ok=True)
     (folder / "small_site.py").write_text(SERVER)
     log = (folder / "log").open("wb")
     process = subprocess.Popen(
@@ -53,6 +61,7 @@ def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
          "--workers", "1", "--threads", str(THREADS), "--keep-alive", "30", "--no-control-socket",
          "--chdir", str(folder)],
         env={**os.environ, "FILE": str(content), "PYTHONPATH": os.getcwd()}, stdout=log, stderr=log,
+        start_new_session=True,
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
 
@@ -63,7 +72,7 @@ def server(content: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             return False
 
     wait_until(answers, lambda: (folder / "log").read_text())
-    yield url
+    yield url, lambda: os.killpg(process.pid, signal.SIGKILL)
     stop(process)
     log.close()
 
