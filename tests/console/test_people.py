@@ -5,6 +5,7 @@ from re import search
 
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from annotation import projects
 from annotation.models import Invitation, Membership, Person, Project, Role
@@ -76,3 +77,23 @@ def test_a_manager_neither_makes_nor_touches_owners(
     assert member(owner).role == Role.OWNER
     change(manager, second_annotator, Role.VIEWER)
     assert member(second_annotator).role == Role.VIEWER
+
+
+def test_hundreds_of_members_come_a_page_at_a_time_and_are_found_by_name(
+    manager: Client, project: Project, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    people = Person.objects.bulk_create(
+        Person(username=f"worker{n}", display_name=f"Worker {n}", password="!") for n in range(120)
+    )
+    Membership.objects.bulk_create(Membership(project=project, person=p, role=Role.ANNOTATOR) for p in people)
+    project.memberships.filter(person=people[7]).update(cohorts=["poets"])
+    with django_assert_max_num_queries(20):
+        page = manager.get(PEOPLE)
+    assert len(page.context["rows"]) == 50
+    assert "?page=2" in page.content.decode()
+    assert len(manager.get(PEOPLE, {"page": 3}).context["rows"]) == 21
+    for wanted, names in (("worker11", {"worker11", *(f"worker11{n}" for n in range(10))}), ("poets", {"worker7"})):
+        found = manager.get(PEOPLE, {"q": wanted}).context["rows"]
+        assert {member.person.username for member, _form in found} == names
+    for odd in ("\0", "%", "x" * 500):
+        assert manager.get(PEOPLE, {"q": odd}).status_code == 200

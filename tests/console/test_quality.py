@@ -173,3 +173,21 @@ def test_who_reads_the_data_sees_the_figures_and_nobody_else(
 
 def test_strangers_to_the_project_have_no_page(manager: Client, project: Project, outsider: Person) -> None:
     assert manager.get(of(outsider)).status_code == 404
+
+
+def test_hundreds_of_people_come_a_page_at_a_time_and_those_who_are_marked_by_themselves(
+    manager: Client, compared: Project, annotator: Person
+) -> None:
+    manager.get(QUALITY)
+    known = Quality.objects.get()
+    people = Person.objects.bulk_create(Person(username=f"worker{n}", password="!") for n in range(60))
+    first = known.figures["people"][0]
+    known.figures["people"] += [{**first, "person": p.pk, "judgements": 1, "concerns": []} for p in people]
+    known.figures["people"][55]["concerns"] = ["too_fast"]
+    known.save()
+    page = manager.get(QUALITY)
+    assert len(page.context["rows"]) == 50
+    assert len(manager.get(QUALITY, {"page": 2}).context["rows"]) == 12
+    assert "?look=1#people" in page.content.decode()
+    [marked] = manager.get(QUALITY, {"look": 1}).context["rows"]
+    assert marked.concerns == ["too fast to have read"]

@@ -77,3 +77,13 @@ def test_others_find_nothing(
         assert signed_in(who).get(LIST).status_code == 404
         assert signed_in(who).post(resolve(report), {"verdict": "upheld"}).status_code == 404
     assert Report.objects.open().exists()
+
+
+def test_paging_through_what_is_closed_stays_with_it(
+    manager: Client, report: Report, owner: Person, project: Project
+) -> None:
+    fields = {name: getattr(report, name) for name in ("project", "task", "prompt", "sample", "reason")}
+    people = [Person.objects.create_user(f"p{n}") for n in range(25)]
+    for one in Report.objects.bulk_create(Report(**fields, person=person) for person in people):
+        reports.resolve(report=one, by=owner, verdict="dismissed")
+    assert "?state=closed&amp;page=2" in manager.get(LIST, {"state": "closed"}).content.decode()

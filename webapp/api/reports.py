@@ -24,8 +24,12 @@ class StateSerializer(serializers.Serializer[Any]):
 class ReportSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField(source="pk")
     task = serializers.IntegerField(source="task_id")
-    prompt = serializers.IntegerField(source="prompt_id")
+    prompt = serializers.IntegerField(source="prompt_id", allow_null=True, help_text="Null: of a chat.")
     sample = serializers.IntegerField(source="sample_id", allow_null=True, help_text="Null: the prompt is meant.")
+    conversation = serializers.IntegerField(source="conversation_id", allow_null=True)
+    candidate = serializers.IntegerField(
+        source="candidate_id", allow_null=True, help_text="An answer in the chat; null: the conversation is meant."
+    )
     reason = serializers.ChoiceField(choices=Report.Reason.values)
     note = serializers.CharField()
     person = serializers.CharField(source="person.username")
@@ -40,7 +44,7 @@ class ResolutionSerializer(serializers.Serializer[Any]):
     verdict = serializers.ChoiceField(
         choices=Report.Verdict.values,
         help_text="`upheld`: the reported answer is no longer handed out, nor are its tasks (or the prompt, where that "
-        "is meant); `withdrawn`: this task alone; `rejected`: the whole prompt; `dismissed`: all stays as it is.",
+        "is meant); `withdrawn`: this task alone; `rejected`: the prompt or conversation; `dismissed`: all stays.",
     )
     words = serializers.CharField(max_length=reports.LONGEST_NOTE, allow_blank=True, required=False, default="")
 

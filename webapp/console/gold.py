@@ -20,6 +20,7 @@ from annotation.quality.agreement import compare
 from annotation.quality.gold import tallies
 from annotation.quality.said import Ranks
 from webapp.console.access import SignedIn, managed, page, readable
+from webapp.console.figures import remembered
 from webapp.console.gold_files import GoldFileForm
 from webapp.console.order_forms import GoldForm, entered
 from webapp.console.quality import backlog, golds
@@ -73,20 +74,26 @@ def _orders(judgement: Judgement) -> dict[str, Ranks]:
 
 def candidates(project: Project) -> list[dict[str, Any]]:
     """Tasks whose judges say the same of every pair: whose right order is as good as known."""
+    known = remembered(project, "gold-candidates", lambda: _agreed_on(project))
+    still = Task.objects.filter(gold=None, withdrawn_at=None).select_related("prompt").in_bulk([pk for pk, _n in known])
+    return [{"task": still[pk], "judges": judges} for pk, judges in known if pk in still]
+
+
+def _agreed_on(project: Project) -> list[tuple[int, int]]:
+    """(task, how many judges) of the newest tasks, most judges first."""
     main = questions.criterion(project)
     tasks = Task.objects.filter(
         project=project, kind=TaskKind.RANK, judged__gte=2, gold=None, withdrawn_at=None,
         lane__purpose=Lane.Purpose.WORK,
-    ).select_related("prompt").order_by("-pk")[:LOOK_AT]  # fmt: skip
-    found = {task.pk: task for task in tasks}
+    ).order_by("-pk")[:LOOK_AT]  # fmt: skip
+    newest = list(tasks.values_list("pk", flat=True))
     orders: dict[int, dict[int, Ranks]] = {}
-    said = Judgement.objects.current().filter(task__in=list(found)).prefetch_related("rankings")
+    said = Judgement.objects.current().filter(task__in=newest).prefetch_related("rankings")
     for judgement in said:
         if ranks := _orders(judgement).get(main):
             orders.setdefault(judgement.task_id, {})[judgement.person_id] = ranks
-    alike = [(task, orders[pk]) for pk, task in found.items() if _agreed(orders.get(pk, {}))]
-    alike.sort(key=lambda pair: -len(pair[1]))
-    return [{"task": task, "judges": len(said)} for task, said in alike[:CANDIDATES]]
+    alike = [(pk, len(orders[pk])) for pk in newest if _agreed(orders.get(pk, {}))]
+    return sorted(alike, key=lambda pair: -pair[1])[:CANDIDATES]
 
 
 def _agreed(orders: dict[int, Ranks]) -> bool:

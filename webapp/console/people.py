@@ -1,5 +1,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -17,6 +19,8 @@ from webapp.console.people_forms import InvitationForm, RoleForm
 from webapp.console.trust_forms import CohortForm
 
 EVENTS = 50
+MEMBERS = 50  # a page
+LONGEST_SEARCH = 100
 
 
 @login_required
@@ -35,8 +39,9 @@ def _page(
     link: str = "",
     cohort_form: CohortForm | None = None,
 ) -> HttpResponse:
-    members = project.memberships.select_related("person").order_by("joined_at")
-    mine = members.get(person=request.user)
+    mine = project.memberships.get(person=request.user)
+    wanted = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    members = Paginator(_members(project, wanted), MEMBERS).get_page(request.GET.get("page"))
     now = timezone.now()
     return page(
         request,
@@ -48,10 +53,20 @@ def _page(
         cohorts=cohorts.of(project),
         cohort_form=cohort_form or CohortForm(*listing.choices(project)),
         rows=[(member, RoleForm(mine.role, initial={"role": member.role})) for member in members],
+        pages=members,
+        wanted=wanted,
+        searched=bool(wanted) or members.has_other_pages(),
         owner=mine.role == Role.OWNER,
         invitations=project.invitations.filter(revoked_at=None, expires_at__gt=now).order_by("-created_at"),
         events=AuditEvent.objects.filter(project=project).select_related("actor").order_by("-id")[:EVENTS],
     )
+
+
+def _members(project: Project, wanted: str) -> QuerySet[Membership]:
+    """Who joined first, first; with `wanted` those who have it in a name or are of that cohort."""
+    named = Q(person__username__icontains=wanted) | Q(person__display_name__icontains=wanted)
+    found = project.memberships.select_related("person").order_by("joined_at", "pk")
+    return found.filter(named | Q(cohorts__contains=[wanted])) if wanted else found
 
 
 @login_required

@@ -3,19 +3,20 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET
 
 from annotation import questions
-from annotation.models import Gold, Person, Project, Report, Task
+from annotation.models import Gold, Project, Report, Task
 from annotation.models.quality import Quality
 from annotation.quality.measuring import agreement
 from webapp.console import shares
 from webapp.console.access import SignedIn, page, readable
 from workers import measuring
 
-PEOPLE = 200  # rows of the table
+PEOPLE = 50  # rows of a page of the table
 DISPUTED = 10
 
 
@@ -24,7 +25,7 @@ DISPUTED = 10
 def quality(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
     known, job = measuring.latest(project)
-    context = described(known) if known else {}
+    context = {**described(known), **_people(request, known)} if known else {}
     return page(request, "quality", project, job=job, known=known, backlog=backlog(project), **context)
 
 
@@ -39,8 +40,6 @@ def backlog(project: Project) -> dict[str, int]:
 def described(known: Quality) -> dict[str, Any]:
     figures = known.figures
     main = agreement(figures)
-    ids = [row["person"] for row in figures["people"][:PEOPLE]]
-    people = Person.objects.in_bulk(ids)
     counted = main["consensus"]
     asked = {item.name: item.label for item in questions.of(known.project).criteria}
     return {
@@ -55,11 +54,20 @@ def described(known: Quality) -> dict[str, Any]:
         "bias": {name: shares.Share.of(figures["bias"][name]) for name in ("first_wins", "longer_wins", "too_fast")},
         "over_time": shares.over_time(main["by_day"]),
         "places": shares.by_place(figures["bias"]["places"]),
-        "rows": shares.rows(figures, people, main),
         "people_in_all": figures["people_in_all"],
         "judgements": figures["judgements"],
         "disputed": _disputed(known.project, main),
     }
+
+
+def _people(request: SignedIn, known: Quality) -> dict[str, Any]:
+    """A page of the people who were measured: all, or with `look=1` those whom something marks."""
+    measured = known.figures["people"]
+    marked = [row for row in measured if row["concerns"]]
+    only_marked = request.GET.get("look") == "1"
+    shown = Paginator(marked if only_marked else measured, PEOPLE).get_page(request.GET.get("page"))
+    rows = shares.rows(known.figures, list(shown))
+    return {"rows": rows, "pages": shown, "marked": len(marked), "only_marked": only_marked, "measured": len(measured)}
 
 
 def _disputed(project: Project, main: dict[str, Any]) -> list[dict[str, Any]]:

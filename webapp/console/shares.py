@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.models import Person
+from annotation.quality.measuring import agreement
 from webapp.console.metrics import Estimate
 from webapp.plots import Curve, Plot, curves, interval
 
@@ -65,13 +66,12 @@ class Row:
     concerns: list[str]
 
 
-def rows(figures: Mapping[str, Any], people: Mapping[int, Person], main: Mapping[str, Any]) -> list[Row]:
-    """Those of `people`, who judged most first."""
-    average = main["pair_agreement"]["value"]
+def rows(figures: Mapping[str, Any], shown: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Of `shown`, some of the figures' people, those who are still there."""
+    average = agreement(figures)["pair_agreement"]["value"]
     longer = figures["bias"]["longer_wins"]["value"]
-    return [
-        row(found, people[found["person"]], average, longer) for found in figures["people"] if found["person"] in people
-    ]
+    people = Person.objects.in_bulk([found["person"] for found in shown])
+    return [row(found, people[found["person"]], average, longer) for found in shown if found["person"] in people]
 
 
 def row(found: Mapping[str, Any], person: Person, average: float | None, longer: float | None) -> Row:
