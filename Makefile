@@ -46,8 +46,8 @@ bench: setup-dev  ## measure: all of tests/benchmarks (ARGS=reward_oasst picks o
 bench-exports: setup-dev  ## measure how fast datasets come out, beside COPY and pyarrow (ROWS=20000 for a quick look)
 	@exec $(PY) -m tests.benchmarks.exports
 
-bench-reward: setup-dev  ## measure: training of reward models beside TRL's (part of bench)
-	@exec $(PY) manage.py bench reward_speed
+bench-reward: setup-dev  ## measure: training of reward models beside TRL's (part of bench; ARGS='--cases k4 oasst')
+	@exec $(PY) manage.py bench reward_speed $(ARGS)
 
 clean:  ## remove what was built (.venv, caches); the data in .data stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

@@ -17,7 +17,7 @@ from statistics import median
 import torch
 from transformers.utils import logging as transformers_logging
 
-from tests.benchmarks.reward_speed import Case, make_base, synthetic
+from tests.benchmarks.reward_bases import Case, make_base, synthetic
 from workers.reward.config import TrainConfig
 from workers.reward.data import Group
 from workers.reward.model import load_base
@@ -64,11 +64,12 @@ def race(base: Path, case: Case, turns: int, threads: int) -> dict[str, float]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.reward_scoring")
-    parser.add_argument("--turns", type=int, default=8)
+    parser.add_argument("--turns", type=int, default=5, help="over each of the cases; one more is not counted")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
     transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
     found = {}
     with tempfile.TemporaryDirectory() as scratch:
         base = make_base(Path(scratch) / "base")
