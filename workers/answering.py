@@ -1,8 +1,9 @@
 """One turn's answers, from the models that were drawn for it.
 
-Each generator works in a thread of its own, all its answers in one batch. A finished answer is stored at once, so that
-a worker that takes over asks only for the rest. Whoever is slow is waited for as long as `CHAT_PATIENCE_S` once two
-answers are there; a model that fails costs the turn nothing but its answer.
+Each generator works in a thread of its own, all its answers in one batch, with those of other turns that wait for the
+same model (opened.py). A finished answer is stored at once, so that a worker that takes over asks only for the rest.
+Whoever is slow is waited for as long as `CHAT_PATIENCE_S` once two answers are there; a model that fails costs the turn
+nothing but its answer.
 """
 
 import logging
@@ -19,10 +20,9 @@ from django.db import connection
 from annotation import chatting
 from annotation.content import storable
 from annotation.models import Candidate, Turn
-from workers import jobs
+from workers import jobs, opened
 from workers.generation import Answer, BackendRefused, BackendUnavailable, Cancelled, Request, Sampling
 from workers.live import Telling
-from workers.opened import borrowed
 
 logger = logging.getLogger(__name__)
 
@@ -82,9 +82,7 @@ class Answering:
                 Request(str(each.pk), self.messages, Sampling(**each.sampling()))  # type: ignore[arg-type]
                 for each in group
             ]
-            with borrowed(group[0].generator, self.in_vain) as backend:
-                self.began = time.monotonic()
-                backend.stream_all(requests, ear, cancelled=self.in_vain)
+            opened.ask(group[0].generator, requests, ear, cancelled=self.in_vain, begun=self._begin)
         except Cancelled:
             ear.fail_rest(TOO_SLOW)
         except (BackendRefused, BackendUnavailable, jobs.Refused) as refusal:
@@ -93,6 +91,9 @@ class Answering:
             trace = "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
             logger.error("turn %s: generator %s failed: %s", self.turn.pk, group[0].generator_id, trace)
             ear.fail_rest(f"{type(error).__name__}: {error}"[:2000])
+
+    def _begin(self) -> None:
+        self.began = time.monotonic()
 
     def keep(self, candidate: Candidate, answer: Answer) -> None:
         """Store a finished answer, unless somebody else has the turn by now."""

@@ -18,9 +18,8 @@ from django.utils import timezone
 from annotation import chatting
 from annotation.briefs import Brief
 from annotation.models import Assignment, Candidate, Conversation, Generator, Turn
-from workers import jobs, live, voices
+from workers import jobs, live, opened, voices
 from workers.answering import ENOUGH, Answering
-from workers.opened import borrowed
 from workers.queues import Queue
 
 logger = logging.getLogger(__name__)
@@ -79,8 +78,7 @@ def load(assignment_id: str) -> None:
     brief = Brief.of(assignment.task)
     for generator in voices.candidates(assignment.project, brief)[: brief.answers]:
         if generator.backend == Generator.Backend.TRANSFORMERS:
-            with borrowed(generator, jobs.stopping.is_set):
-                pass
+            opened.warm(generator, jobs.stopping.is_set)
 
 
 def revive_lost() -> int:

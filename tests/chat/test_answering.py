@@ -1,5 +1,6 @@
 """Turns answered by real workers' code: one local model, several servers, failing ones, slow ones, lost workers."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotation import chatting
@@ -235,3 +237,29 @@ def test_models_are_loaded_ahead_and_kept(local: Generator, give: Give, annotato
     before = entry.backend
     answer(chat)
     assert entry.backend is before
+
+
+def test_turns_of_several_people_are_answered_together(
+    local: Generator, give: Give, annotator: Person, second_annotator: Person
+) -> None:
+    sent = [
+        sending.send(assignment=give(person), text=f"Hello from {person.username}?")
+        for person in (annotator, second_annotator)
+    ]
+    threads = [threading.Thread(target=answer_in_thread, args=[turn.pk]) for turn in sent]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for turn in sent:
+        turn.refresh_from_db()
+        assert turn.state == Turn.State.READY
+        assert len(turn.shown) == 2
+        assert all(candidate.text for candidate in turn.candidates.all())
+
+
+def answer_in_thread(turn_id: int) -> None:
+    try:
+        sending.answer(turn_id)
+    finally:
+        connection.close()

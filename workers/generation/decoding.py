@@ -38,10 +38,14 @@ def decode(
     rows: Sequence[Row],
     cancelled: Callable[[], bool],
     hear: Callable[[list[list[int]]], None] | None = None,
+    ended: Callable[[int, Answer], None] | None = None,
 ) -> list[Answer]:
-    """Answer `rows` together. `hear` is given each row's tokens so far after each step. Raises Cancelled."""
+    """Answer `rows` together. Raises Cancelled.
+
+    `hear` is given each row's tokens so far after each step, `ended` each row's answer as soon as it is whole.
+    """
     ids, mask = _left_padded([row.prompt for row in rows], loaded.device)
-    watch = RowWatch(loaded, rows, ids.shape[1], cancelled, hear)
+    watch = RowWatch(loaded, rows, ids.shape[1], cancelled, hear, ended)
     with torch.inference_mode():
         sequences = loaded.model.generate(
             input_ids=ids,
@@ -64,9 +68,10 @@ class RowWatch(StoppingCriteria):
         width: int,
         cancelled: Callable[[], bool],
         hear: Callable[[list[list[int]]], None] | None,
+        tell_end: Callable[[int, Answer], None] | None,
     ) -> None:
         self.loaded, self.rows, self.width = loaded, rows, width
-        self.cancelled, self.hear = cancelled, hear
+        self.cancelled, self.hear, self.tell_end = cancelled, hear, tell_end
         self.ends: list[End | None] = [None] * len(rows)
         self.began = time.monotonic()
         self.asked = -ASK_EVERY
@@ -76,11 +81,20 @@ class RowWatch(StoppingCriteria):
         self._stop_if_cancelled()
         length = input_ids.shape[1] - self.width
         tails = input_ids[:, self.width :][:, -STOP_TAIL:].tolist()
-        for index, tail in enumerate(tails):
-            self.ends[index] = self.ends[index] or self._end(index, tail, length)
+        fresh = [index for index, end in enumerate(self.ends) if end is None]
+        for index in fresh:
+            self.ends[index] = self._end(index, tails[index], length)
         if self.hear:
             self.hear(self._so_far(input_ids))
+        if self.tell_end:
+            self._tell_ends(fresh, input_ids)
         return torch.tensor([end is not None for end in self.ends], device=input_ids.device)
+
+    def _tell_ends(self, fresh: Sequence[int], input_ids: Tensor) -> None:
+        for index in fresh:
+            if self.tell_end and (end := self.ends[index]):
+                tokens = input_ids[index, self.width :].tolist()
+                self.tell_end(index, _answer(self.loaded, self.rows[index], tokens, end))
 
     def _so_far(self, input_ids: Tensor) -> list[list[int]]:
         """Each row's new tokens, without the padding after its end."""

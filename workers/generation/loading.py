@@ -11,6 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, GgufConfig
 from transformers.utils import logging
 
+from workers.generation import memory
 from workers.generation.backend import BackendRefused
 from workers.generation.chat import Chat
 from workers.generation.location import ModelFiles, model_files
@@ -88,8 +89,11 @@ def _read(files: ModelFiles, dtype: torch.dtype) -> tuple[Any, Any]:
 
 def _unpack(files: ModelFiles, folder: Path) -> None:
     """Write a GGUF model as a folder, in float32, which loses nothing and serves every dtype."""
-    for part in _read(files, torch.float32):
-        part.save_pretrained(folder)
+    tokenizer, model = _read(files, torch.float32)
+    tokenizer.save_pretrained(folder)
+    model.save_pretrained(folder)
+    del tokenizer, model
+    memory.give_back()
 
 
 def _ready(model: Any, chat: Chat, device: torch.device) -> LoadedModel:

@@ -1,12 +1,11 @@
 """The `transformers` backend: a causal language model in this process."""
 
-import gc
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from workers.generation import loading
+from workers.generation import loading, memory
 from workers.generation.backend import Answer, BackendRefused, Listener, Request, never
 from workers.generation.batching import Size, batches
 from workers.generation.decoding import Row, decode
@@ -69,17 +68,17 @@ class TransformersBackend:
     ) -> None:
         """See `Backend.stream_all`. All requests are one batch, so keep them few."""
         chorus = Chorus(self.loaded.chat, len(requests), listener.hear)
-        answers = decode(self.loaded, [self._row(request) for request in requests], cancelled, chorus.hear)
-        chorus.finish([answer.text for answer in answers])
-        for index, answer in enumerate(answers):
+
+        def ended(index: int, answer: Answer) -> None:
+            chorus.finish(index, answer.text)
             listener.ended(index, answer)
+
+        decode(self.loaded, [self._row(request) for request in requests], cancelled, chorus.hear, ended)
 
     def close(self) -> None:
         """Drop the model and give its memory back."""
         self._loaded = None
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        memory.give_back()
 
     def _row(self, request: Request) -> Row:
         """The request as tokens; prompt and answer share the model's positions, the answer at most half of them."""

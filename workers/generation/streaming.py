@@ -50,9 +50,9 @@ class Chorus:
             echo.hear(tokens)
         self._tell()
 
-    def finish(self, texts: Sequence[str]) -> None:
-        for echo, text in zip(self.echoes, texts, strict=True):
-            echo.finish(text)
+    def finish(self, row: int, text: str) -> None:
+        """Tell the row's whole answer."""
+        self.echoes[row].finish(text)
         self._tell()
 
     def _adder(self, row: int) -> Callable[[str], None]:
