@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.chat_model --tokens 12
 
-Unpacks SmolLM2-135M into a folder of its own, answers, and looks at `/proc/self/status` (Linux). Then both ways to decode
-in turn, and batches of one, two and four people. Processor time, since a busy machine stretches it less than the clock.
+Unpacks SmolLM2-135M into a folder of its own, answers, and looks at `/proc/self/status` (Linux). Then both ways to
+decode in turn, and batches of one, two and four people. Processor time: a busy machine stretches it less.
 """
 
 import argparse
