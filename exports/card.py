@@ -168,11 +168,21 @@ def _origin(manifest: dict[str, Any]) -> Lines:
         models = ", ".join(_cell(generator["name"]) for generator in source["generators"][:20]) or "nobody"
         lines.append(f"{name}guideline version {source['guideline']}, answers by {models}.")
         if model := source["reward_model"]:
-            lines.append(
-                f"Reward model version {model['version']} (`{model['url']}`): its scores are shifted so that preferred "
-                "answers of its training data score 0 on average; use them as they are."
-            )
+            lines.append(f"Reward model version {model['version']} (`{model['url']}`): {_zero(model['normalisation'])}")
     return [*lines, ""]
+
+
+def _zero(normalisation: dict[str, Any] | None) -> str:
+    """How to use a reward model's scores."""
+    if normalisation is None:
+        return (
+            "nothing says which answers score 0 (a cost model, or one trained elsewhere or by an early version). Where "
+            "a trainer wants rewards around 0, subtract their mean over a sample of your own prompts."
+        )
+    zero, add = _cell(normalisation["zero"]), normalisation["add"]
+    shift = "the `score_offset` of its folder's reward.json" if add is None else f"{add:g}"
+    use = "use its output as it is." if add == 0 else f"add {shift} to its output for that."
+    return f"{zero} of its training data score 0 on average; {use}"
 
 
 LIMITS = [

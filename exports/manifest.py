@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from exports.models import Snapshot
 
 SCHEMA = 2  # of the files' rows and of the manifest
+NOTHING = "nothing"  # a cost model's scores are normalised on: their 0 is the border of what people call unsafe
 FAMILIES = "families are placed by a hash, and these are few"
 
 Manifest = dict[str, Any]
@@ -78,18 +79,27 @@ def _guideline(source: Source) -> int | None:
 
 
 def _reward_model(model: RewardModel | None) -> dict[str, Any] | None:
-    """The adopted model: what PPO, RLOO and GRPO score with. Its scores have 0 as the mean of preferred answers."""
+    """The adopted model: what PPO, RLOO and GRPO score with."""
     if model is None:
         return None
-    normalisation = model.metrics.get("normalisation", model.metrics.get("mean"))
     return {
         "id": model.pk,
         "version": model.version,
         "base": model.base,
         "data_hash": model.data_hash,
         "url": f"/api/v1/reward-models/{model.pk}/",
-        "normalisation": normalisation,
+        "normalisation": _normalisation(model),
     }
+
+
+def _normalisation(model: RewardModel) -> dict[str, Any] | None:
+    """What scores 0 on average (`zero`), and what to `add` to the checkpoint's output for that; None where the model
+    has no such zero. `add` is None where it was trained before we kept it here: its folder's reward.json has it.
+    """
+    zero = model.metrics.get("normalised_on")
+    if zero in (None, NOTHING):
+        return None
+    return {"zero": zero, "add": model.metrics.get("score_offset")}
 
 
 def _generators(source: Source) -> list[dict[str, Any]]:

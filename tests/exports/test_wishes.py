@@ -168,6 +168,37 @@ def test_the_best_of_n_by_the_adopted_reward_model() -> None:
     assert [row["completion"] for row in rows(frozen(chat, {**query, "best_of": None}), "sft")] == [" a"]
 
 
+@pytest.mark.parametrize(
+    ("metrics", "normalisation", "card"),
+    [
+        ({}, None, "nothing says which answers score 0"),
+        ({"normalised_on": "nothing", "score_offset": 0.0}, None, "nothing says which answers score 0"),
+        ({"normalised_on": "demonstrations"}, {"zero": "demonstrations", "add": None}, "reward.json"),
+        (
+            {"normalised_on": "demonstrations", "score_offset": 0.0},
+            {"zero": "demonstrations", "add": 0.0},
+            "demonstrations of its training data score 0 on average; use its output as it is.",
+        ),
+        (
+            {"normalised_on": "preferred answers", "score_offset": -1.25},
+            {"zero": "preferred answers", "add": -1.25},
+            "add -1.25 to its output",
+        ),
+    ],
+)
+def test_prompts_come_with_the_reward_models_zero(
+    metrics: dict[str, Any], normalisation: dict[str, Any] | None, card: str
+) -> None:
+    chat = project()
+    judge(task(chat, "Hi", ["a", "b"]), "ann", [0, 1])
+    score(chat, {})
+    RewardModel.objects.update(metrics=metrics)
+    snapshot = frozen(chat, {"formats": ["prompts"]})
+    [source] = snapshot.manifest["lineage"]["projects"]
+    assert source["reward_model"]["normalisation"] == normalisation
+    assert card in (snapshot.folder / "README.md").read_text("utf-8")
+
+
 def test_demonstrations_are_to_learn_from() -> None:
     chat = project()
     work = task(chat, "Hi", ["a", "b"])

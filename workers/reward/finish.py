@@ -28,7 +28,8 @@ def finish(trainer: Trainer) -> dict[str, Any]:
     trainer.report("finish")
     trainer.network.merge_adapters()
     offset, normalised_on = normalise(trainer)
-    figures = {**evaluate(trainer), **lineage(trainer), "normalised_on": normalised_on}
+    zero = {"normalised_on": normalised_on, "score_offset": offset}
+    figures = {**evaluate(trainer), **lineage(trainer), **zero}
     save_model(trainer, offset, figures)
     write_whole(trainer.run.metrics, json.dumps(figures, indent=2, sort_keys=True))
     trainer.report("done", heldout=figures.get("accuracy"))
