@@ -1,5 +1,6 @@
 """What a project asks of a task besides one order, read from `Project.questions` (its shape: see presets.py)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +59,11 @@ def of(project: Project) -> Questions:
 
 def _items(stored: dict[str, Any], kind: str) -> tuple[Item, ...]:
     return tuple(Item(item["name"], item["label"]) for item in stored.get(kind, ()))
+
+
+def loses_rankings(project: Project, criteria: Sequence[str]) -> bool:
+    """Whether asking by these from now on would lose rankings by others to training and exports."""
+    return [item.name for item in of(project).criteria] != list(criteria) and project.judgements.exists()
 
 
 def criterion(project: Project, asked: str = OVERALL) -> str:

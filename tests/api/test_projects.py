@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from annotation import projects
-from annotation.models import Membership, Person, Project
+from annotation import assignment as leases
+from annotation import judging, projects
+from annotation.models import Membership, Person, Project, Task
 
 Api = Callable[[Person], APIClient]
 
@@ -40,6 +41,51 @@ def test_bad_values_are_named(api: Api, owner: Person) -> None:
     answer = api(owner).post("/api/v1/projects/", {"name": "x", "k": 1, "preset": "none"})
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {"k", "preset"}
+
+
+def test_what_is_asked_is_set_and_changed(api: Api, owner: Person) -> None:
+    asked = {"scales": [{"name": "tone", "label": "Tone", "min": 1, "max": 5}], "strength": True}
+    wishes = {"name": "New", "slug": "new", "preset": "instructgpt", "questions": {**asked, "flags": []}}
+    made = api(owner).post("/api/v1/projects/", wishes)
+    assert made.status_code == 201, made.content
+    assert Project.objects.get().questions == made.json()["questions"] == asked
+    changed = api(owner).patch("/api/v1/projects/new/", {"questions": {"criteria": [{"name": "helpful"}]}})
+    assert changed.json()["questions"] == {"criteria": [{"name": "helpful", "label": "helpful"}]}
+
+
+@pytest.mark.parametrize(
+    "questions",
+    [
+        5,
+        {"scale": []},
+        {"scales": "x"},
+        {"scales": [{"name": "a", "min": 5, "max": 1}]},
+        {"scales": [{"name": "a", "min": 0, "max": 99}]},
+        {"flags": [{"name": "a"}, {"name": "a"}]},
+        {"flags": [{"name": "a b"}]},
+        {"flags": [{"name": "a", "label": "\0"}]},
+    ],
+)
+def test_questions_that_make_no_sense_are_refused(api: Api, owner: Person, project: Project, questions: object) -> None:
+    answer = api(owner).patch(f"/api/v1/projects/{project.slug}/", {"questions": questions})
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"questions"}
+
+
+def test_criteria_stay_once_somebody_has_judged(
+    api: Api, owner: Person, annotator: Person, project: Project, fill: Callable[[int], None]
+) -> None:
+    fill(1)
+    task = Task.objects.get()
+    url, ours = f"/api/v1/projects/{project.slug}/", {"questions": {"criteria": [{"name": "helpful"}]}}
+    judging.submit(
+        assignment=leases.lease_next(person=annotator, project=project),
+        verdict=judging.Verdict(rankings={"overall": [[pk] for pk in task.sample_ids]}),
+    )
+    refused = api(owner).patch(url, ours)
+    assert refused.status_code == 400
+    assert "There are judgements already" in refused.content.decode()
+    assert api(owner).patch(url, {"questions": {"flags": [{"name": "rude"}]}}).status_code == 200
 
 
 def test_a_list_costs_the_same_number_of_queries_however_long(api: Api, owner: Person, project: Project) -> None:

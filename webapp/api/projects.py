@@ -15,12 +15,13 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from annotation import projects
+from annotation import projects, questions
 from annotation.models import Guideline, Person, Project, Role
 from annotation.presets import PRESETS
 from webapp.api.access import MANAGES, caller, member_project, project_for
 from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
+from webapp.api.questions import QuestionsField
 from webapp.api.schema import PROBLEMS, page_of
 from workers import jobs, model_roots
 
@@ -75,12 +76,13 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     languages = serializers.ListField(child=serializers.CharField(max_length=16), max_length=20, required=False)
     slug = serializers.SlugField(max_length=60, required=False)
     preset = PresetField(choices=sorted(PRESETS), required=False)
+    questions = QuestionsField(required=False)
     url = serializers.HyperlinkedIdentityField(view_name="api:project", lookup_field="slug")
 
     class Meta:
         model = Project
         fields = ("slug", "preset", *CHANGEABLE, "guideline", "questions", "created_at", "url")
-        read_only_fields = ("questions", "created_at")
+        read_only_fields = ("created_at",)
 
     def validate_slug(self, slug: str) -> str:
         if self.instance and self.instance.slug != slug:
@@ -91,6 +93,12 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         if self.instance and self.instance.preset != preset:
             raise ValidationError("The preset is chosen once, when the project is made.")
         return preset
+
+    def validate_questions(self, asked: dict[str, Any]) -> dict[str, Any]:
+        names = [item["name"] for item in asked.get("criteria", ())]
+        if self.instance and questions.loses_rankings(self.instance, names):
+            raise ValidationError("There are judgements already: the criteria stay as they are.")
+        return asked
 
     def validate_reward_base(self, base: str) -> str:
         try:

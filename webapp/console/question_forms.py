@@ -76,9 +76,7 @@ class QuestionsForm(forms.Form):
         return items
 
     def _keep_orders(self, found: dict[str, Any]) -> None:
-        """Rankings by other criteria would be lost to training and exports, so these stay as they are once used."""
-        before = [item.name for item in questions.of(self.project).criteria]
-        if before != [item["name"] for item in found["criteria"]] and self.project.judgements.exists():
+        if questions.loses_rankings(self.project, [item["name"] for item in found["criteria"]]):
             self.add_error("criteria", _("There are judgements already: the orders stay as they are."))
 
     def sensible(self) -> dict[str, Any]:
