@@ -44,7 +44,7 @@ class QuestionsSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if isinstance(data, Mapping) and (unknown := sorted(set(map(str, data)) - set(self.fields))):
-            raise ValidationError(dict.fromkeys(unknown, [f"Unknown: questions are {', '.join(self.fields)}."]))
+            raise ValidationError({key: [f"Unknown: questions are {', '.join(self.fields)}."] for key in unknown})
         return {kind: asked for kind, asked in super().to_internal_value(data).items() if asked}
 
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
