@@ -82,3 +82,27 @@ def test_a_file_is_a_click_away(manager: Client, project: Project, snapshot: Sna
         answer = manager.get(file.url)
         assert answer.status_code == 200
         assert len(b"".join(answer.streaming_content)) == file.bytes  # type: ignore[attr-defined]
+
+
+COUNT = reverse("freeze_count", args=["letters"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_query_finds_is_counted_before(manager: Client, project: Project, snapshot: Snapshot) -> None:
+    part = manager.post(COUNT, WISH, headers={"HX-Request": "true"})
+    found = part.context["found"]
+    assert (found.prompts, found.judgements, found.pairs, found.certainty) == (1, 1, 6, "exact")
+    assert "<form" not in part.content.decode()
+    whole = manager.post(COUNT, {**WISH, "languages": "fr"})
+    assert (whole.status_code, whole.context["found"].groups) == (200, 0)
+    html = whole.content.decode()
+    assert "Nothing judged fits" in html
+    assert 'value="fr"' in html
+    assert Job.objects.count() == 1  # the fixture's own
+
+
+def test_what_cannot_be_counted_says_why(manager: Client, project: Project) -> None:
+    for wrong in ({"train": "10"}, {"projects": "somebody-elses 1"}):
+        part = manager.post(COUNT, {**WISH, **wrong}, headers={"HX-Request": "true"})
+        assert part.status_code == 200
+        assert part.context["problem"]

@@ -29,6 +29,7 @@ from workers import jobs, model_roots
 CHANGEABLE = (
     "name",
     "languages",
+    "license",
     "k",
     "overlap",
     "lease_minutes",

@@ -1,11 +1,9 @@
 """Frozen datasets: freeze, read the manifest, download whole or in ranges."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -97,11 +95,8 @@ def snapshot_link(request: Request, pk: int) -> Response:
     _, entry, _ = _named(frozen, name)
     if entry is None:
         raise ValidationError({"file": [f"This snapshot holds no {name}."]})
-    made = links.make(snapshot=pk, file=name, maker=by, hours=asked.validated_data["hours"])
-    record("snapshot.link", actor=by, project=frozen.project, subject=pk, file=name, expires=made.expires)
-    path = reverse("api:link", args=[made.sign(), name.rpartition("/")[2]])
-    expires = datetime.fromtimestamp(made.expires, UTC)
-    return Response({"url": request.build_absolute_uri(path), "expires_at": expires}, status=201)
+    made = links.issue(frozen=frozen, file=name, maker=by, hours=asked.validated_data["hours"])
+    return Response({"url": request.build_absolute_uri(made.path), "expires_at": made.expires_at}, status=201)
 
 
 class PushSerializer(serializers.Serializer[Any]):

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django_htmx.middleware import HtmxDetails
 
-from annotation.models import Person, Project
+from annotation.models import Person, Project, Role
 from annotation.models.project import JUDGES, MANAGES, READS_DATA, REVIEWS
 
 
@@ -28,7 +28,13 @@ def managed(request: SignedIn, slug: str) -> Project:
 def facts(request: SignedIn, project: Project, **context: Any) -> dict[str, Any]:
     """What every console page needs: the project, and what the person may do in it."""
     role = project.role_of(request.user)
-    return {"project": project, "manages": role in MANAGES, "judges": role in JUDGES, **context}
+    return {
+        "project": project,
+        "manages": role in MANAGES,
+        "judges": role in JUDGES,
+        "owns": role == Role.OWNER,
+        **context,
+    }
 
 
 def page(request: SignedIn, template: str, project: Project, *, status: int = 200, **context: Any) -> HttpResponse:

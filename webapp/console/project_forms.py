@@ -61,6 +61,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         fields = (
             "name",
             "languages",
+            "license",
             "k",
             "overlap",
             "lease_minutes",
@@ -76,6 +77,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
             "next_strategy",
         )
         help_texts = {
+            "license": _(
+                "Of what is exported, as the Hugging Face hub names it: cc-by-4.0, mit, other … It stands on the "
+                "dataset card of every snapshot from now on. Empty: none is stated."
+            ),
             "k": _("How many answers a person ranks at once. Tasks that exist keep theirs."),
             "overlap": _("How many people judge each new task."),
             "lease_minutes": _("How long a task is kept for somebody who is not active."),

@@ -76,8 +76,8 @@ def marked(before: str, after: str) -> tuple[list[Piece], list[Piece]]:
 
 def _likeness(old: list[str], new: list[str]) -> float:
     """Of the words alone: everything has spaces."""
-    words = [[word for word in side if not word.isspace()] for side in (old, new)]
-    return SequenceMatcher(None, *words, autojunk=False).ratio()
+    left, right = ([word for word in side if not word.isspace()] for side in (old, new))
+    return SequenceMatcher(None, left, right, autojunk=False).ratio()
 
 
 def text_of(value: Any) -> str:

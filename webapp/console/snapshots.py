@@ -1,5 +1,8 @@
 from dataclasses import dataclass
+from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
@@ -12,8 +15,10 @@ from annotation.models import Project
 from annotation.splitting import SPLITS
 from exports import jobs as freezing
 from exports.models import Snapshot
+from webapp.console import snapshot_charts
 from webapp.console.access import SignedIn, page, readable
 from webapp.console.comparing import others
+from webapp.console.handing_forms import LinkForm, PushForm
 from webapp.console.snapshot_forms import FreezeForm
 from workers.jobs import Refused
 
@@ -24,13 +29,15 @@ PER_PAGE = 30
 @require_GET
 def snapshots(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
-    return _page(request, project, FreezeForm())
+    return snapshots_page(request, project, FreezeForm())
 
 
-def _page(request: SignedIn, project: Project, form: FreezeForm, *, status: int = 200) -> HttpResponse:
+def snapshots_page(
+    request: SignedIn, project: Project, form: FreezeForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
     made = _visible(request, project)
-    shown = Paginator(made, PER_PAGE).get_page(request.GET.get("page"))
-    return page(request, "snapshots", project, status=status, snapshots=shown, form=form)
+    listed = Paginator(made, PER_PAGE).get_page(request.GET.get("page"))
+    return page(request, "snapshots", project, status=status, snapshots=listed, form=form, **more)
 
 
 def _visible(request: SignedIn, project: Project) -> QuerySet[Snapshot]:
@@ -44,12 +51,12 @@ def snapshot_freeze(request: SignedIn, slug: str) -> HttpResponse:
     project = readable(request, slug)
     form = FreezeForm(request.POST)
     if not form.is_valid():
-        return _page(request, project, form, status=422)
+        return snapshots_page(request, project, form, status=422)
     try:
         job = freezing.start(project=project, by=request.user, query=form.query)
     except Refused as refusal:
         form.add_error(None, str(refusal))
-        return _page(request, project, form, status=422)
+        return snapshots_page(request, project, form, status=422)
     return redirect("job", slug, job.pk)
 
 
@@ -68,16 +75,53 @@ class File:
 @login_required
 @require_GET
 def snapshot(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
+    return shown(request, *visible_or_404(request, slug, snapshot_id))
+
+
+def visible_or_404(request: SignedIn, slug: str, snapshot_id: int) -> tuple[Project, Snapshot]:
     project = readable(request, slug)
-    made = get_object_or_404(_visible(request, project), pk=snapshot_id)
+    return project, get_object_or_404(_visible(request, project).select_related("parent"), pk=snapshot_id)
+
+
+def shown(request: SignedIn, project: Project, made: Snapshot, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The snapshot's page; `more` are forms that were sent, and what came of them."""
     formats: dict[str, list[File]] = {}
     for file in _files(request, made):
         formats.setdefault(file.name.split("/")[0], []).append(file)
-    shown = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
-    example = [file for file in shown or next(iter(formats.values()), []) if file.rows and file.name.endswith(".jsonl")]
-    return page(
-        request, "snapshot", project, snapshot=made, formats=formats, example=example, others=others(request, made)
-    )
+    pairs = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
+    example = [file for file in pairs or next(iter(formats.values()), []) if file.rows and file.name.endswith(".jsonl")]
+    context = {
+        "formats": formats,
+        "example": example,
+        "others": others(request, made),
+        "plots": snapshot_charts.plots(made.manifest),
+        "agreement": _percent(made, "agreement"),
+        "longer": _percent(made, "longer_wins"),
+        "link_form": LinkForm(snapshot=made),
+        "push_form": PushForm(),
+        "pushes": bool(settings.HF_TOKEN),
+        **more,
+    }
+    return page(request, "snapshot", project, status=status, snapshot=made, **context)
+
+
+def _percent(made: Snapshot, name: str) -> dict[str, Any]:
+    """One of the statistics that are `{share, pairs}`, its share in percent."""
+    found = made.manifest.get("statistics", {}).get(name, {})
+    return {**found, "percent": f"{100 * (found.get('share') or 0):.0f}"}
+
+
+@login_required
+@require_POST
+def snapshot_again(request: SignedIn, slug: str, snapshot_id: int) -> HttpResponse:
+    """The same query on today's data, as a snapshot that follows this one."""
+    project, made = visible_or_404(request, slug, snapshot_id)
+    try:
+        job = freezing.start(project=project, by=request.user, query=made.query, parent=made)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("snapshot", slug, made.pk)
+    return redirect("job", slug, job.pk)
 
 
 def _files(request: SignedIn, made: Snapshot) -> list[File]:

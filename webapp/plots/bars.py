@@ -17,13 +17,23 @@ class Bar:
     hover: str = ""
 
 
-def bars(key: str, title: str, description: str, columns: tuple[str, str], data: Sequence[Bar]) -> Plot:
-    """Upright bars of whole numbers from 0, the last one marked as the present."""
+def bars(
+    key: str,
+    title: str,
+    description: str,
+    columns: tuple[str, str],
+    data: Sequence[Bar],
+    *,
+    present: bool = True,
+    suffix: str = "",
+) -> Plot:
+    """Upright bars of whole numbers from 0; where they are days, the last one is marked as the `present`."""
     y = nice(0, max([bar.value for bar in data], default=0), whole=True)
     middles = spread(len(data))
-    drawn = [_bar(bar, middle, 100 / len(data), y, bar is data[-1]) for bar, middle in zip(data, middles, strict=True)]
-    body = join([grid(y), *drawn, below([bar.label for bar in data], middles)])
-    rows = [(bar.label, f"{bar.value:g}") for bar in data]
+    newest = data[-1] if present and data else None
+    drawn = [_bar(bar, middle, 100 / len(data), y, bar is newest) for bar, middle in zip(data, middles, strict=True)]
+    body = join([grid(y, suffix), *drawn, below([bar.label for bar in data], middles)])
+    rows = [(bar.label, f"{bar.value:,g}{suffix}") for bar in data]
     return Plot(key, title, description, body, columns, rows)
 
 

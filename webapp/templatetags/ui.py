@@ -20,6 +20,15 @@ THEME_COOKIE = "theme"
 
 MODEL_PAGES = {"reward_model", "reward_models_compare", "standings", "generators"}
 
+SNAPSHOT_PAGES = {
+    "snapshot",
+    "snapshot_freeze",
+    "freeze_count",
+    "snapshot_comparison",
+    "snapshot_link",
+    "snapshot_push",
+}
+
 ASKING = {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask", "chats", "chat", "chats_ask"}
 # URL name, words, roles that see the tab, and the other URL names that belong to it.
 TABS = (
@@ -38,7 +47,12 @@ TABS = (
     ),
     ("jobs", _("Jobs"), READS_DATA, {"job"}),
     ("reward_models", _("Reward models"), READS_DATA, MODEL_PAGES),
-    ("snapshots", _("Snapshots"), READS_DATA, {"snapshot", "snapshot_freeze", "snapshot_comparison"}),
+    (
+        "snapshots",
+        _("Snapshots"),
+        READS_DATA,
+        SNAPSHOT_PAGES,
+    ),
     ("people", _("People"), MANAGES, {"invite"}),
     ("project_settings", _("Settings"), MANAGES, {"audit", "webhooks", "webhook_add"}),
 )
