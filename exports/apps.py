@@ -5,4 +5,4 @@ class ExportsConfig(AppConfig):
     name = "exports"
 
     def ready(self) -> None:
-        from exports import comparison, jobs, pushing  # noqa: F401 - they register their kinds of job
+        from exports import comparison, jobs, pushing, withdrawing  # noqa: F401 - they register their kinds of job

@@ -5,7 +5,7 @@ from typing import Any
 
 from exports.models import Snapshot
 
-NOTHING = (None, "", [], {})
+NOTHING: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)

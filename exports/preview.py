@@ -110,5 +110,10 @@ def _estimate(view: BaseDatabaseWrapper, asked: Plan, sample: _Sample) -> Found:
         prompts, groups, judgements = cursor.fetchone()
     kept = sample.groups / max(1, sample.seen)
     a_group = sample.pairs / max(1, sample.groups)
-    estimated = [round(kept * count) for count in (prompts, groups, judgements)]
-    return Found(*estimated, pairs=round(kept * groups * a_group), certainty=ABOUT)
+    return Found(
+        prompts=round(kept * prompts),
+        groups=round(kept * groups),
+        judgements=round(kept * judgements),
+        pairs=round(kept * groups * a_group),
+        certainty=ABOUT,
+    )

@@ -4,9 +4,10 @@ A snapshot's files never change; so they are taken away whole, its row and manif
 and a successor is frozen from the same query without the person. See the ADR.
 """
 
-from collections.abc import Iterator
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotation import forgetting
@@ -16,6 +17,7 @@ from exports import comparison, shelf
 from exports import jobs as freezing
 from exports.forgotten import FORGOTTEN, bare_name, hold, unname
 from exports.models import Comparison, Snapshot
+from workers import jobs
 from workers.models import Job
 
 WHY = "A person had their data deleted."
@@ -51,7 +53,7 @@ def forget_writer(*, name: str, project: Project, by: Person | None) -> list[Job
 
 
 def _forgotten(project: Project, by: Person | None, subject: object, gone: forgetting.Forgotten) -> list[Snapshot]:
-    touched = list(_holding(project))
+    touched = list(holding(project))
     withdrawn = [snapshot for snapshot in touched if withdraw(snapshot=snapshot, by=by, why=WHY)]
     record(
         FORGOTTEN,
@@ -67,11 +69,33 @@ def _forgotten(project: Project, by: Person | None, subject: object, gone: forge
     return withdrawn
 
 
-def _holding(project: Project) -> Iterator[Snapshot]:
+def holding(project: Project) -> QuerySet[Snapshot]:
     """Snapshots with data of the project: any of them may hold the person's, and none says whose it holds."""
     mixed = Snapshot.objects.open().filter(sources__contains=[project.pk])
     alone = Snapshot.objects.open().filter(project=project, sources=[])
-    yield from (mixed | alone).select_related("project", "job").order_by("pk")
+    return (mixed | alone).select_related("project", "job").order_by("pk")
+
+
+def start(*, person: Person, project: Project, by: Person) -> Job:
+    """Queue it: of who judged much, deleting takes longer than a page may. One job a person at a time."""
+    arguments = {"person": person.pk}
+    under_way = Job.objects.unfinished().filter(kind=Job.Kind.FORGET, project=project, arguments=arguments).first()
+    return under_way or jobs.enqueue(Job.Kind.FORGET, project=project, by=by, arguments=arguments)
+
+
+@jobs.handler(Job.Kind.FORGET)
+def run(job: jobs.RunningJob) -> dict[str, Any]:
+    """Forget; answers `{withdrawn, successors}`, the latter the ids of the jobs that freeze them.
+
+    All of the deletion is one transaction: a job that was interrupted has done nothing yet, and begins anew.
+    """
+    person = Person.objects.filter(pk=job.arguments["person"]).first()
+    if person is None:
+        raise jobs.Refused("This person is no longer there.")
+    job.check()
+    freezes = forget(person=person, project=job.project, by=job.created_by)
+    job.log(f"Deleted. {len(freezes)} snapshots are withdrawn, and their successors are being frozen.")
+    return {"withdrawn": len(freezes), "successors": [str(freeze.pk) for freeze in freezes]}
 
 
 def withdraw(*, snapshot: Snapshot, by: Person | None, why: str) -> bool:

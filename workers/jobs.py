@@ -38,6 +38,7 @@ QUEUES = {
     Job.Kind.SNAPSHOT: Queue.EXPORT,
     Job.Kind.PUSH: Queue.EXPORT,
     Job.Kind.COMPARE: Queue.EXPORT,
+    Job.Kind.FORGET: Queue.EXPORT,
     Job.Kind.QUALITY: Queue.EXPORT,
 }
 MAX_ATTEMPTS = 5  # a job that took its worker down so often will do it again

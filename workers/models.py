@@ -36,6 +36,7 @@ class Job(models.Model):
         SNAPSHOT = "snapshot", _("Freeze snapshot")
         PUSH = "push", _("Push snapshot to a hub")
         COMPARE = "compare", _("Compare snapshots")
+        FORGET = "forget", _("Forget a person")
         QUALITY = "quality", _("Measure quality")
 
     class State(models.TextChoices):

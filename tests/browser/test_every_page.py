@@ -23,7 +23,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 OF_THE_PROJECT = (
     "", "tasks/", "prompts/add/", "prompts/PROMPT/", "models/answering/", "models/standings/", "snapshots/",
-    "snapshots/SNAPSHOT/", "snapshots/EARLIER/compare/SNAPSHOT/", "settings/", "settings/webhooks/", "settings/audit/",
+    "snapshots/SNAPSHOT/", "snapshots/EARLIER/compare/SNAPSHOT/", "quality/people/OLGA/forget/",
+    "settings/", "settings/webhooks/", "settings/audit/",
 )  # fmt: skip
 OTHERS = ("/", "/me/", "/me/tokens/", "/projects/new/", "/api/v1/docs/", "/join/TOKEN/", "/join/unknown/", "/nowhere/")
 IN_BOTH = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # what a theme may change
@@ -49,6 +50,7 @@ def paths(project: Project, owner: Person, fill: Callable[[int], None]) -> list[
     _, token = invite(project=project, role="annotator", by=owner)
     names = {
         "EARLIER": str(earlier.pk),
+        "OLGA": str(owner.pk),
         "SNAPSHOT": str(later.pk),
         "PROMPT": str(Prompt.objects.values_list("pk", flat=True)[0]),
         "TOKEN": token,

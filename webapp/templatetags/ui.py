@@ -20,6 +20,8 @@ THEME_COOKIE = "theme"
 
 MODEL_PAGES = {"reward_model", "reward_models_compare", "standings", "generators"}
 
+QUALITY_PAGES = {"person", "person_forget", "golds", "gold", "gold_take", "reviews", "review", "reports"}
+
 SNAPSHOT_PAGES = {
     "snapshot",
     "snapshot_freeze",
@@ -37,7 +39,12 @@ TABS = (
     ("guideline", _("Guideline"), (*JUDGES, *READS_DATA), set[str]()),
     ("reviews", _("Review"), (Role.REVIEWER,), {"review"}),
     ("dashboard", _("Dashboard"), READS_DATA, set[str]()),
-    ("quality", _("Quality"), READS_DATA, {"person", "golds", "gold", "gold_take", "reviews", "review", "reports"}),
+    (
+        "quality",
+        _("Quality"),
+        READS_DATA,
+        QUALITY_PAGES,
+    ),
     ("prompts", _("Prompts"), READS_DATA, {"prompt", "prompts_add"}),
     (
         "tasks",
