@@ -79,6 +79,15 @@ def test_the_next_task_is_there_before_the_server_has_answered(visit: Open, work
     assert Assignment.objects.live().count() == 2  # the one on the page and the one ahead
 
 
+def test_the_last_task_of_the_day_is_counted(visit: Open, work: Person, project: Project) -> None:
+    Project.objects.update(daily_cap=1)
+    page = open_work(visit, work)
+    submit(page)
+    expect(page.locator("#said .message.success")).to_have_text("Saved: A > B > C > D")
+    expect(page.locator("#task h1")).to_have_text("That is enough for today")
+    expect(page.locator("#task .today")).to_have_text(re.compile("Today: 1 judged"))
+
+
 def test_offline_in_the_middle_of_a_submit_and_back(visit: Open, work: Person) -> None:
     page = open_work(visit, work)
     page.context.set_offline(True)
