@@ -18,7 +18,7 @@ from webapp.console.access import SignedIn, managed, page
 from webapp.console.people_forms import InvitationForm, RoleForm
 from webapp.console.trust_forms import CohortForm
 
-EVENTS = 50
+EVENTS = 20
 MEMBERS = 50  # a page
 LONGEST_SEARCH = 100
 

@@ -30,9 +30,9 @@ DAYS = 6  # of work before today, after the day on which all was set up
 A_DAY = (2, 3)  # tasks, each annotator
 SKIPS, COMMENTS = 0.03, 0.1  # of their tasks
 SAID = (
-    "Simulated comment: the first does what was asked, in the form that was asked for.",
+    "Simulated comment: what I put first does what was asked, in the form that was asked for.",
     "Simulated comment: two are nearly the same to me.",
-    "Simulated comment: the last does not answer at all.",
+    "Simulated comment: what I put last hardly answers.",
 )
 # Answers that somebody reports: a part of their text, the reason, the note, and what the manager says, if anything.
 REPORTED = (
@@ -212,5 +212,5 @@ def _rule(stage: Stage) -> None:
     waiting = reviews.wanted(stage.project, stage.owner).select_related("project")
     if waiting.count() > 1 and (task := waiting.first()):
         orders = {OVERALL: _right(stage, task)}
-        note = "Simulated ruling: only the first does what was asked."
+        note = "Simulated ruling: what stands first here does what was asked, best of all."
         reviews.rule(task=task, reviewer=stage.owner, verdict=Review.Verdict.OVERRULED, orders=orders, note=note)
