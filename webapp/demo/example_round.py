@@ -69,8 +69,7 @@ def seed(people: Mapping[str, Person], roles: Mapping[str, str]) -> str:
     for days in range(DAYS, -1, -1):
         _day(stage)
         if days == 0:
-            _report(stage)
-            _rule(stage)
+            _finish(stage)
         move_back(project, days=days)
     return f"{project.name}: {project.judgements.count()} judgements by {len(CREW)} simulated annotators"
 
@@ -193,6 +192,14 @@ def _work(stage: Stage, annotator: Annotator, person: Person) -> None:
         seconds=annotator.seconds(sum(answer.size for answer in seen.values()), stage.dice),
     )
     judging.submit(assignment=given, verdict=verdict, source=Judgement.Source.API)
+
+
+def _finish(stage: Stage) -> None:
+    """What waits for a manager. Who meets which task is the queue's, so that some more work may be due before."""
+    if not reviews.wanted(stage.project).exists():
+        _day(stage)
+    _report(stage)
+    _rule(stage)
 
 
 def _report(stage: Stage) -> None:
