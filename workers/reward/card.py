@@ -53,14 +53,21 @@ def _interval(figure: dict[str, float | None]) -> str:
 
 
 def _use(config: TrainConfig, offset: float) -> str:
-    shift = ""
-    if offset:
-        shift = f" Its head has no bias: add {offset:.6f} (`score_offset` in reward.json) for scores around 0."
     return (
         "## Use\n\n`AutoModelForSequenceClassification.from_pretrained(folder)` loads it, and so does TRL as a reward "
         "model. Give it the prompt, by the chat template where the tokenizer has one, then the answer, then the "
-        f"end-of-text token, padded on the right.{shift} At most {config.max_prompt_tokens} tokens of prompt and "
-        f"{config.max_response_tokens} of answer were seen in training."
+        f"end-of-text token, padded on the right. At most {config.max_prompt_tokens} tokens of prompt and "
+        f"{config.max_response_tokens} of answer were seen in training." + _shift(offset)
+    )
+
+
+def _shift(offset: float) -> str:
+    if not offset:
+        return ""
+    return (
+        "\n\nIts architecture has no bias behind the last layer that could hold what brings scores to 0 on average "
+        f"({offset:.6f}). Add it where that matters to you:\n\n"
+        "```python\nscores = model(**inputs).logits.squeeze(-1) + model.config.score_offset\n```"
     )
 
 

@@ -5,12 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import torch
 
-from workers.reward import card, metrics
+from workers.reward import card, metrics, offset
 from workers.reward.checkpoint import file_hash
 from workers.reward.data import Group
-from workers.reward.network import head_of
 from workers.reward.run_dir import whole_folder, write_whole
 from workers.reward.score import SETTINGS_FILE, TOKENS_A_PASS, ScoreSettings, score_requests
 from workers.reward.trainer import Trainer, sample
@@ -27,10 +25,10 @@ def finish(trainer: Trainer) -> dict[str, Any]:
     """
     trainer.report("finish")
     trainer.network.merge_adapters()
-    offset, normalised_on = normalise(trainer)
-    zero = {"normalised_on": normalised_on, "score_offset": offset}
+    left, normalised_on = normalise(trainer)
+    zero = {"normalised_on": normalised_on, "score_offset": left}
     figures = {**evaluate(trainer), **lineage(trainer), **zero}
-    save_model(trainer, offset, figures)
+    save_model(trainer, left, figures)
     write_whole(trainer.run.metrics, json.dumps(figures, indent=2, sort_keys=True))
     trainer.report("done", heldout=figures.get("accuracy"))
     return figures
@@ -39,8 +37,8 @@ def finish(trainer: Trainer) -> dict[str, Any]:
 def normalise(trainer: Trainer) -> tuple[float, str]:
     """Shifts rewards so that demonstrations score 0 on average; without any, the answers preferred in training do.
 
-    Each group counts once. The shift goes into the head's bias; where the head has none (causal models) it is returned,
-    to be added to what the model says. Costs stay as they are: their 0 is the border of what people call unsafe.
+    Each group counts once. What of the shift the checkpoint has no place for is returned (see `offset`), to be added to
+    what the model says. Costs stay as they are: their 0 is the border of what people call unsafe.
     """
     if trainer.config.target == "cost":
         return 0.0, "nothing"
@@ -50,17 +48,8 @@ def normalise(trainer: Trainer) -> tuple[float, str]:
     groups = [trainer.groups[int(row)] for row in sample(rows, NORMALISATION_GROUPS, trainer.config.seed)]
     found = scores_of(trainer, groups)
     means = [float(np.mean(values)) for values in found] if kind == "demonstrations" else _preferred(groups, found)
-    return _shift(trainer, -float(np.mean(means))), kind
-
-
-def _shift(trainer: Trainer, shift: float) -> float:
-    """What of `shift` the head cannot take."""
-    head = head_of(trainer.network.model)
-    if head.bias is None:
-        return shift
-    with torch.no_grad():
-        head.bias.add_(shift)
-    return 0.0
+    left = offset.fold(trainer.network.model, -float(np.mean(means)), lambda: scores_of(trainer, groups[:1])[0])
+    return left, kind
 
 
 def _preferred(groups: list[Group], scores: list[list[float]]) -> list[float]:
@@ -129,10 +118,14 @@ def lineage(trainer: Trainer) -> dict[str, Any]:
     }
 
 
-def save_model(trainer: Trainer, offset: float, figures: dict[str, Any]) -> None:
-    """A folder that plain AutoModelForSequenceClassification and AutoTokenizer load, with reward.json and a card."""
+def save_model(trainer: Trainer, left: float, figures: dict[str, Any]) -> None:
+    """A folder that plain AutoModelForSequenceClassification and AutoTokenizer load, with reward.json and a card.
+
+    `left`, what has to be added to the scores, is in its config.json too: plain code finds it at the model.
+    """
     config = trainer.config
-    settings = ScoreSettings(config.max_prompt_tokens, config.max_response_tokens, offset)
+    settings = ScoreSettings(config.max_prompt_tokens, config.max_response_tokens, left)
+    trainer.network.model.config.score_offset = left
     with whole_folder(trainer.run.model) as folder:
         trainer.network.model.save_pretrained(folder)
         trainer.network.tokenizer.save_pretrained(folder)

@@ -43,7 +43,7 @@ class ScoreSettings:
     max_prompt_tokens: int
     max_response_tokens: int
     score_offset: float
-    """Added to what the model says; 0 where the head has a bias, which then holds it."""
+    """Added to what the model says; 0 where the weights have a place for it: see `offset`."""
 
 
 class Scorer:
