@@ -133,7 +133,7 @@ class RewardModel(models.Model):
     data_hash = models.CharField(max_length=64)  # SHA-256 of the groups it was trained on
     judgements = models.PositiveIntegerField()  # current ones in the project when the data were frozen
     last_judgement = models.PositiveBigIntegerField(default=0)  # the newest of them, where the trigger counts on
-    split_seed = models.PositiveIntegerField(default=0)  # with the family's name it decides what was held out
+    split_seed = models.PositiveBigIntegerField(default=0)  # with the family's name it decides what was held out
     is_adopted = models.BooleanField(default=False)  # changed by adoption.py alone
     adopted_at = models.DateTimeField(null=True, blank=True)  # when it was last adopted
     adoption = models.JSONField(default=dict)  # why it was adopted or not: adoption.py; empty: not decided yet

@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='rewardmodel',
             name='split_seed',
-            field=models.PositiveIntegerField(default=0),
+            field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.RunPython(adopt_the_newest, migrations.RunPython.noop, elidable=True),
         migrations.AddConstraint(
