@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 MAX_TEXT_BYTES = 1_000_000
 MAX_MESSAGES = 1_000
 ROLES = ("system", "user", "assistant")
@@ -37,10 +39,11 @@ def content_hash(messages: Sequence[Mapping[str, str]]) -> str:
 def checked_text(value: Any, what: str) -> str:
     """`value` as a storable text; raises `ValueError` where it is no text or longer than `MAX_TEXT_BYTES`."""
     if not isinstance(value, str):
-        raise ValueError(f"{what} must be text, not {kind_of(value)}.")
+        raise ValueError(_("%(what)s must be text, not %(kind)s.") % {"what": what, "kind": kind_of(value)})
     text = storable(value)
     if len(text) > MAX_TEXT_BYTES // 4 and (size := len(text.encode())) > MAX_TEXT_BYTES:
-        raise ValueError(f"{what} is {size:,} bytes long: at most {MAX_TEXT_BYTES:,} are taken, shorten or split it.")
+        words = _("%(what)s is %(size)s bytes long: at most %(most)s are taken, shorten or split it.")
+        raise ValueError(words % {"what": what, "size": f"{size:,}", "most": f"{MAX_TEXT_BYTES:,}"})
     return text
 
 
@@ -52,9 +55,10 @@ def messages_of(prompt: Any) -> list[Message]:
     if isinstance(prompt, str):
         prompt = [{"role": "user", "content": prompt}]
     if not isinstance(prompt, list | tuple):
-        raise ValueError(f"A prompt is a text or a list of messages, not {kind_of(prompt)}.")
+        raise ValueError(_("A prompt is a text or a list of messages, not %(kind)s.") % {"kind": kind_of(prompt)})
     if not 1 <= len(prompt) <= MAX_MESSAGES:
-        raise ValueError(f"A prompt has 1 to {MAX_MESSAGES:,} messages, this one has {len(prompt):,}.")
+        words = _("A prompt has 1 to %(most)s messages, this one has %(found)s.")
+        raise ValueError(words % {"most": f"{MAX_MESSAGES:,}", "found": f"{len(prompt):,}"})
     messages = [_message(message, number) for number, message in enumerate(prompt, start=1)]
     _check_last(messages[-1])
     return messages
@@ -62,28 +66,34 @@ def messages_of(prompt: Any) -> list[Message]:
 
 def _message(message: Any, number: int) -> Message:
     if not isinstance(message, Mapping) or not {"role", "content"} <= message.keys():
-        raise ValueError(f"Message {number} must be an object with role and content.")
+        raise ValueError(_("Message %(n)d must be an object with role and content.") % {"n": number})
     if message["role"] not in ROLES:
-        raise ValueError(f"Message {number} has the role {message['role']!r:.40}: use one of {', '.join(ROLES)}.")
-    return {"role": message["role"], "content": checked_text(message["content"], f"The content of message {number}")}
+        role = f"{message['role']!r:.40}"
+        words = _("Message %(n)d has the role %(role)s: use one of %(roles)s.")
+        raise ValueError(words % {"n": number, "role": role, "roles": ", ".join(ROLES)})
+    try:
+        return {"role": message["role"], "content": checked_text(message["content"], "content")}
+    except ValueError as error:
+        raise ValueError(_("Message %(n)d: %(reason)s") % {"n": number, "reason": error}) from None
 
 
 def _check_last(message: Message) -> None:
     if message["role"] != "user":
-        raise ValueError(f"A prompt ends with the user's message, this one ends with the {message['role']}'s.")
+        words = _("A prompt ends with the user's message, this one ends with the %(role)s's.")
+        raise ValueError(words % {"role": message["role"]})
     if not message["content"].strip():
-        raise ValueError("The prompt is empty.")
+        raise ValueError(_("The prompt is empty."))
 
 
 def kind_of(value: Any) -> str:
     """What a JSON value is called in a sentence."""
     names: dict[type, str] = {
-        type(None): "nothing",
-        bool: "true or false",
-        int: "a number",
-        float: "a number",
-        str: "a text",
-        list: "a list",
-        dict: "an object",
+        type(None): _("nothing"),
+        bool: _("true or false"),
+        int: _("a number"),
+        float: _("a number"),
+        str: _("a text"),
+        list: _("a list"),
+        dict: _("an object"),
     }
     return names.get(type(value), type(value).__name__)

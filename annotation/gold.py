@@ -12,6 +12,7 @@ from django.contrib.postgres.functions import TransactionNow
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from annotation import questions
 from annotation.intake.formats import FORMATS
@@ -116,7 +117,7 @@ def _signed(rows: Rows, explanations: Mapping[int, str], words: dict[str, str]) 
             continue
         line, row = item
         if len(set(row.ranks)) < 2:
-            yield BadRow(line, "All answers tie: a gold row needs at least one that is better than another.")
+            yield BadRow(line, _("All answers tie: a gold row needs at least one that is better than another."))
             continue
         words[row.prompt.content_hash] = explanations.get(line, "")
         yield line, replace(row, annotator=KEY)

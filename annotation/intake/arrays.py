@@ -5,7 +5,9 @@ import json
 import re
 from typing import Any
 
-from annotation.intake.lines import MAX_RECORD, REST, Numbered, Readable
+from django.utils.translation import gettext as _
+
+from annotation.intake.lines import MAX_RECORD, Numbered, Readable, cut_off
 from annotation.intake.rows import BadRow
 
 CHUNK = 1 << 16
@@ -17,7 +19,7 @@ def problem(error: Exception) -> str:
     """What a JSON decoder stumbled over, in words."""
     if isinstance(error, json.JSONDecodeError):
         return error.msg
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    return _("it is nested too deeply") if isinstance(error, RecursionError) else str(error)
 
 
 def _no_constant(name: str) -> None:
@@ -45,9 +47,9 @@ def elements(line: int, head: bytes, stream: Readable) -> Numbered[Any]:
                 window.expect(",")
         window.expect("]")
         if window.peek():
-            raise Malformed("something follows the end of the array")
+            raise Malformed(_("something follows the end of the array"))
     except Malformed as error:
-        yield BadRow(window.line, f"The file is not a JSON array: {error}. {REST}")
+        yield BadRow(window.line, cut_off(_("The file is not a JSON array: %(error)s.") % {"error": error}))
 
 
 class Window:
@@ -90,7 +92,7 @@ class Window:
         value, end = self.decoded()
         bad = _NOT_UTF8.search(self.text, self.at, end)
         self.step(end)
-        return BadRow(line, "The row is not UTF-8: save the file as UTF-8.") if bad else (line, value)
+        return BadRow(line, _("The row is not UTF-8: save the file as UTF-8.")) if bad else (line, value)
 
     def decoded(self) -> tuple[Any, int]:
         """The value at hand and where it ends; reads twice as much as before until the value is whole."""

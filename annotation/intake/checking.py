@@ -4,6 +4,8 @@ import json
 import math
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation import content
 from annotation.content import checked_text, kind_of
 from annotation.intake.rows import ComparisonRow, Data, GeneratorRow, PromptRow, ResponseRow, SampleRow
@@ -27,7 +29,7 @@ def prompt_row(data: Data) -> PromptRow:
     """`{messages | prompt, language?, category?, source?, external_id?, family?}`."""
     given = data.get("messages", data.get("prompt"))
     if given is None:
-        raise ValueError("There is no prompt: give prompt (a text) or messages (a list of role and content).")
+        raise ValueError(_("There is no prompt: give prompt (a text) or messages (a list of role and content)."))
     return PromptRow(
         messages=content.messages_of(given),
         language=label(data, "language", limit(Prompt, "language")),
@@ -44,7 +46,7 @@ def sample_row(data: Data) -> SampleRow:
     if prompt_id is not None and (not is_whole(prompt_id) or not 0 < prompt_id < BIG):
         raise ValueError(f"prompt_id must be the number of a prompt, not {prompt_id!r:.40}.")
     if data.get("generator") is None:
-        raise ValueError("There is no generator: name the model that wrote the text.")
+        raise ValueError(_("There is no generator: name the model that wrote the text."))
     return SampleRow(
         text=required_text(data, "text"),
         generator=generator_row(data["generator"]),
@@ -82,7 +84,9 @@ def response(given: Any, number: int) -> tuple[str, GeneratorRow]:
     if not isinstance(given, dict):
         return checked_text(given, what), UNKNOWN
     if "text" not in given:
-        raise ValueError(f"{what} has no text: write a text, or an object with text and generator.")
+        raise ValueError(
+            _("%(what)s has no text: write a text, or an object with text and generator.") % {"what": what}
+        )
     written_by = given.get("generator")
     return checked_text(given["text"], what), UNKNOWN if written_by is None else generator_row(written_by)
 
@@ -90,9 +94,10 @@ def response(given: Any, number: int) -> tuple[str, GeneratorRow]:
 def ranks_of(data: Data, expected: int) -> list[int]:
     ranks = listed(data, "ranks")
     if not all(is_whole(rank) and abs(rank) < BIG for rank in ranks):
-        raise ValueError("ranks must be whole numbers, lower is better, equal is a tie.")
+        raise ValueError(_("ranks must be whole numbers, lower is better, equal is a tie."))
     if len(ranks) != expected:
-        raise ValueError(f"There are {expected} responses but {len(ranks)} ranks: give each response one rank.")
+        words = _("There are %(expected)d responses but %(found)d ranks: give each response one rank.")
+        raise ValueError(words % {"expected": expected, "found": len(ranks)})
     return ranks
 
 
@@ -102,7 +107,8 @@ def generators_of(data: Data, expected: int) -> list[GeneratorRow]:
         return []
     named = listed(data, "generators")
     if len(named) != expected:
-        raise ValueError(f"There are {expected} responses but {len(named)} generators: give each response one.")
+        words = _("There are %(expected)d responses but %(found)d generators: give each response one.")
+        raise ValueError(words % {"expected": expected, "found": len(named)})
     return [UNKNOWN if one is None else generator_row(one) for one in named]
 
 
@@ -111,9 +117,10 @@ def merge(texts: tuple[str, ...], ranks: list[int]) -> dict[str, int]:
     merged: dict[str, int] = {}
     for number, (text, rank) in enumerate(zip(texts, ranks, strict=True), start=1):
         if merged.setdefault(text, rank) != rank:
-            raise ValueError(f"Response {number} repeats an earlier one word for word but has another rank.")
+            words = _("Response %(n)d repeats an earlier one word for word but has another rank.")
+            raise ValueError(words % {"n": number})
     if len(merged) < 2:
-        raise ValueError("All responses are the same text: there is nothing to compare.")
+        raise ValueError(_("All responses are the same text: there is nothing to compare."))
     return merged
 
 
@@ -137,7 +144,7 @@ def generator_row(given: Any) -> GeneratorRow:
 
 def required_text(data: Data, name: str) -> str:
     if name not in data:
-        raise ValueError(f"There is no {name}.")
+        raise ValueError(_("There is no %(name)s.") % {"name": name})
     return checked_text(data[name], name)
 
 
@@ -148,16 +155,18 @@ def label(data: Data, name: str, longest: int) -> str:
         return ""
     text = checked_text(str(value) if is_whole(value) else value, name).strip()
     if len(text) > longest:
-        raise ValueError(f"{name} is {len(text)} characters long: at most {longest} are taken.")
+        words = _("%(name)s is %(size)d characters long: at most %(most)d are taken.")
+        raise ValueError(words % {"name": name, "size": len(text), "most": longest})
     return text
 
 
 def listed(data: Data, name: str) -> list[Any]:
     value = data.get(name)
     if not isinstance(value, list):
-        raise ValueError(f"{name} must be a list, not {kind_of(value)}.")
+        raise ValueError(_("%(name)s must be a list, not %(kind)s.") % {"name": name, "kind": kind_of(value)})
     if not 2 <= len(value) <= MAX_RESPONSES:
-        raise ValueError(f"{name} must list 2 to {MAX_RESPONSES}, this one lists {len(value)}.")
+        words = _("%(name)s must list 2 to %(most)d, this one lists %(found)d.")
+        raise ValueError(words % {"name": name, "most": MAX_RESPONSES, "found": len(value)})
     return value
 
 
@@ -169,7 +178,7 @@ def strength(value: Any) -> int | None:
     if value is None:
         return None
     if not is_whole(value) or not 1 <= value <= 4:
-        raise ValueError("strength must be 1 (negligibly better) to 4 (significantly better), or absent.")
+        raise ValueError(_("strength must be 1 (negligibly better) to 4 (significantly better), or absent."))
     return int(value)
 
 

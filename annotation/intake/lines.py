@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeVar, cast
 
+from django.utils.translation import gettext as _
+
 from annotation.intake.rows import BadRow
 
 MAX_RECORD = 32_000_000  # bytes of a line, characters of an element or a table's row
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error)
-REST = "The rest of the file was not read."
-
 T = TypeVar("T")
 Numbered = Iterator[tuple[int, T] | BadRow]
 
@@ -27,6 +27,11 @@ class Readable(Protocol):
 
     def read(self, size: int = ..., /) -> bytes: ...
     def readline(self, size: int = ..., /) -> bytes: ...
+
+
+def cut_off(reason: str) -> str:
+    """A reason after which nothing of the file can be read any more."""
+    return _("%(reason)s The rest of the file was not read.") % {"reason": reason}
 
 
 def opened(path: Path) -> BinaryIO:
@@ -49,7 +54,7 @@ def until_damaged(items: Numbered[T]) -> Numbered[T]:
             line = item.line if isinstance(item, BadRow) else item[0]
             yield item
     except DAMAGED as error:
-        yield BadRow(line + 1, f"The gzip data is damaged ({error}). {REST}")
+        yield BadRow(line + 1, cut_off(_("The gzip data is damaged (%(error)s).") % {"error": error}))
 
 
 def numbered(stream: Readable, number: int = 1, first: bytes | None = None) -> Numbered[bytes]:
@@ -57,7 +62,8 @@ def numbered(stream: Readable, number: int = 1, first: bytes | None = None) -> N
     line = (stream.readline(MAX_RECORD) if first is None else first).removeprefix(codecs.BOM_UTF8)
     while line:
         if len(line) >= MAX_RECORD and not line.endswith(b"\n"):
-            yield BadRow(number, f"The line is longer than {MAX_RECORD:,} bytes. {REST}")
+            words = _("The line is longer than %(most)s bytes.")
+            yield BadRow(number, cut_off(words % {"most": f"{MAX_RECORD:,}"}))
             return
         if stripped := line.strip(b" \t\r\n"):
             yield number, stripped
@@ -71,4 +77,5 @@ def decoded(item: tuple[int, bytes] | BadRow) -> tuple[int, str] | BadRow:
     try:
         return line, raw.decode()
     except UnicodeDecodeError as error:
-        return BadRow(line, f"The line is not UTF-8 (byte {error.start + 1}): save the file as UTF-8.")
+        words = _("The line is not UTF-8 (byte %(n)d): save the file as UTF-8.")
+        return BadRow(line, words % {"n": error.start + 1})

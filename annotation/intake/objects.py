@@ -4,6 +4,8 @@ import codecs
 import json
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation.content import kind_of
 from annotation.intake.arrays import DECODER, elements, problem
 from annotation.intake.lines import MAX_RECORD, Numbered, Readable, decoded, numbered, until_damaged
@@ -44,11 +46,13 @@ def _json(item: tuple[int, str] | BadRow) -> tuple[int, Any] | BadRow:
     try:
         return line, DECODER.decode(text)
     except (ValueError, RecursionError) as error:
-        at = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
-        return BadRow(line, f"The line is not JSON: {problem(error)}{at}.")
+        words = _("The line is not JSON: %(problem)s.")
+        if isinstance(error, json.JSONDecodeError):
+            words = _("The line is not JSON: %(problem)s at character %(n)d.")
+        return BadRow(line, words % {"problem": problem(error), "n": getattr(error, "pos", 0) + 1})
 
 
 def _an_object(item: tuple[int, Any] | BadRow) -> tuple[int, Data] | BadRow:
     if isinstance(item, BadRow) or isinstance(item[1], dict):
         return item
-    return BadRow(item[0], f"A row must be a JSON object, not {kind_of(item[1])}.")
+    return BadRow(item[0], _("A row must be a JSON object, not %(kind)s.") % {"kind": kind_of(item[1])})

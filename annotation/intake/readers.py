@@ -7,6 +7,8 @@ our own. A file is read as it is found; what cannot be understood is a bad row, 
 from collections.abc import Callable, Iterable
 from typing import BinaryIO
 
+from django.utils.translation import gettext as _
+
 from annotation.content import checked_text
 from annotation.intake.checking import comparison_row, is_whole, prompt_row, required_text, sample_row
 from annotation.intake.lines import Numbered, text_lines
@@ -80,7 +82,8 @@ def _prompt(data: Data) -> Iterable[Data]:
         return
     name = next((name for name in PROMPT_COLUMNS if data.get(name) is not None), None)
     if name is None:
-        raise ValueError(f"There is no prompt: name its field or column one of messages, {', '.join(PROMPT_COLUMNS)}.")
+        words = _("There is no prompt: name its field or column one of messages, %(names)s.")
+        raise ValueError(words % {"names": ", ".join(PROMPT_COLUMNS)})
     if name == "instruction" and data.get("input"):
         yield {**data, "prompt": with_input(required_text(data, name), required_text(data, "input"))}
         return

@@ -5,8 +5,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.utils.translation import gettext as _
+
 from annotation.content import MAX_TEXT_BYTES
-from annotation.intake.lines import MAX_RECORD, REST, Numbered, Readable, until_damaged
+from annotation.intake.lines import MAX_RECORD, Numbered, Readable, cut_off, until_damaged
 from annotation.intake.rows import BadRow
 
 DELIMITERS = ",;\t"
@@ -36,7 +38,7 @@ def _table(stream: Readable) -> Numbered[dict[str, str]]:
             line = reader.line_num + 2
     except csv.Error as error:
         # After a broken quote there is no telling where the next row starts.
-        yield BadRow(line, f"The row is not CSV: {error}. {REST}")
+        yield BadRow(line, cut_off(_("The row is not CSV: %(error)s. Check the quotes.") % {"error": error}))
 
 
 def _text(stream: Readable) -> Iterator[str]:
@@ -63,7 +65,8 @@ def _long_fields() -> Iterator[None]:
 
 def _row(line: int, columns: list[str], fields: list[str]) -> tuple[int, dict[str, str]] | BadRow:
     if len(fields) != len(columns):
-        return BadRow(line, f"The row has {len(fields)} fields, the header has {len(columns)}: check the quotes.")
+        words = _("The row has %(found)d fields, the header has %(expected)d: check the quotes.")
+        return BadRow(line, words % {"found": len(fields), "expected": len(columns)})
     if any("\udc80" <= character <= "\udcff" for field in fields if not field.isascii() for character in field):
-        return BadRow(line, "The row is not UTF-8: save the file as UTF-8.")
+        return BadRow(line, _("The row is not UTF-8: save the file as UTF-8."))
     return line, dict(zip(columns, fields, strict=True))

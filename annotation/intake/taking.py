@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from annotation.content import kind_of
 from annotation.intake.checking import comparison_row, prompt_row, sample_row
@@ -99,7 +100,7 @@ def _checked(
 
 def _row(line: int, given: object, check: Callable[[Data], R]) -> tuple[int, R] | BadRow:
     if not isinstance(given, Mapping):
-        return BadRow(line, f"A row must be a JSON object, not {kind_of(given)}.")
+        return BadRow(line, _("A row must be a JSON object, not %(kind)s.") % {"kind": kind_of(given)})
     try:
         return line, check(given)
     except ValueError as error:

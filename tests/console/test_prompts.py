@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from annotation.intake.taking import take_prompts, take_samples
 from annotation.models import Generator, Judgement, Person, Project, Prompt, Sample
+from tests.translated import compile_once
 from webapp.console import listing
 from workers.models import Job, RewardModel, Score
 
@@ -54,6 +55,16 @@ def test_a_jsonl_file(manager: Client, project: Project) -> None:
     rows = b'{"messages": [{"role": "user", "content": "Hi"}]}\n{"prompt": "Ho", "language": "de"}\n'
     manager.post(ADD, {"separated": "line", "file": SimpleUploadedFile("p.JSONL", rows)})
     assert Prompt.objects.count() == 2
+
+
+def test_bad_rows_are_explained_in_the_managers_language(manager: Client, project: Project) -> None:
+    compile_once()
+    file = SimpleUploadedFile("p.jsonl", b'{"prompt": ""}\n[1]\n')
+    page = manager.post(ADD, {"separated": "line", "file": file}, headers={"Accept-Language": "zh-hans"})
+    assert [(bad.line, bad.reason) for bad in page.context["errors"]] == [
+        (1, "提示是空的。"),
+        (2, "每一行必须是 JSON 对象，而不是列表。"),
+    ]
 
 
 @pytest.mark.parametrize(("name", "content"), [("p.csv", b"prompt,language\n"), ("p.jsonl", b"\n\n")])
