@@ -1,7 +1,7 @@
 """When quality is measured: at once where that is quick, by a job where it is not, never again without news."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -63,7 +63,7 @@ def _is_small(project: Project) -> bool:
     return current.order_by("id")[: QUICK_JUDGEMENTS + 1].count() <= QUICK_JUDGEMENTS
 
 
-def agreement(figures: dict[str, Any]) -> dict[str, Any]:
+def agreement(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Of the main criterion, which comes first."""
     found: dict[str, Any] = next(iter(figures["agreement"].values()))
     return found

@@ -46,8 +46,8 @@ def example(people: dict[str, Person]) -> Project:
     return Project.objects.get(slug=SLUG)
 
 
-def test_it_works_once_and_in_bounds(
-    people: dict[str, Person], django_assert_max_num_queries: DjangoAssertNumQueries
+def test_it_works_once_and_in_bounds_and_can_be_put_away(
+    people: dict[str, Person], signed_in: Sign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_max_num_queries(2500):
         assert "simulated" in seed(people, ROLES)
@@ -55,6 +55,9 @@ def test_it_works_once_and_in_bounds(
     with django_assert_max_num_queries(1):
         assert seed(people, ROLES) == ""
     assert Judgement.objects.count() == before > 100
+    signed_in(people["mia"]).post(reverse("project_archive", args=[SLUG]))
+    assert seed(people, ROLES) == ""
+    assert Project.objects.get(slug=SLUG).archived_at
 
 
 def test_every_page_of_a_manager_has_something_to_show(example: Project) -> None:
@@ -87,9 +90,10 @@ def test_the_promises_hold(example: Project) -> None:
     days = WorkDay.objects.filter(project=example, judgements__gt=0).values_list("person", "day", "judgements")
     assert sorted(days) == sorted(by_day)
     assert not Membership.objects.filter(project=example, role="annotator", qualified_at=None).exists()
+    _its_dates_go_over_a_week_and_none_lies_ahead(example)
 
 
-def test_its_dates_go_over_a_week_and_none_lies_ahead(example: Project) -> None:
+def _its_dates_go_over_a_week_and_none_lies_ahead(example: Project) -> None:
     days = set(Judgement.objects.filter(project=example).values_list("created_at__date", flat=True))
     assert len(days) == 7
     assert max(days) <= timezone.localdate()
@@ -111,12 +115,6 @@ def test_nobody_takes_it_for_real(example: Project) -> None:
     comments = Judgement.objects.filter(project=example).exclude(comment="").values_list("comment", flat=True)
     assert all(comment.startswith("Simulated comment") for comment in comments)
     assert set(example.members.filter(is_active=True).values_list("username", flat=True)) == {"mia", "eli"}
-
-
-def test_it_can_be_put_away(example: Project, people: dict[str, Person], signed_in: Sign) -> None:
-    signed_in(people["mia"]).post(reverse("project_archive", args=[SLUG]))
-    assert seed(people, ROLES) == ""
-    assert Project.objects.get(slug=SLUG).archived_at
 
 
 def test_its_content_is_whole() -> None:
