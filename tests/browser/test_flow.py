@@ -18,6 +18,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 WORK = "/p/letters/work/"
 OUTBOX = "Object.keys(localStorage).filter((key) => key.startsWith('prefloop-outbox')).length"
+CLAIMS = "navigator.locks.query().then(({held}) => held.filter((lock) => lock.name.startsWith('prefloop-task')).length)"
 DRAFTS = "Object.keys(localStorage).filter((key) => key.startsWith('prefloop-draft')).map((k) => localStorage[k])"
 
 
@@ -38,8 +39,8 @@ def prompt(page: Page) -> str:
 def open_work(visit: Open, person: Person, **options: Any) -> Page:
     """The first task, with the next one fetched."""
     page = visit(person, "/p/letters/")
-    with page.expect_response(re.compile("/work/ahead/")):
-        page.goto(WORK)
+    page.goto(WORK)
+    until(lambda: page.evaluate(CLAIMS) == 2)
     return page
 
 
@@ -267,3 +268,45 @@ def test_a_draft_on_its_way_is_called_back_by_the_submit(visit: Open, work: Pers
         page.keyboard.press("Enter")
     expect(page.locator("#said .message.success")).to_be_visible()
     assert said == []
+
+
+def test_two_tabs_that_hold_all_that_one_may(visit: Open, work: Person) -> None:
+    """The next task can only come once the server has heard of the submit."""
+    page = open_work(visit, work)
+    other = page.context.new_page()
+    other.goto(WORK)
+    expect(other.locator("#task")).not_to_have_attribute("data-uuid", uuid(page))
+    others_first = uuid(other)
+    held: list[Any] = []
+    other.route("**/submit/", lambda route: held.append(route), times=1)
+    with other.expect_response(re.compile(r"/work/\?holding")):
+        submit(other)
+    held.pop().continue_()
+    expect(other.locator("#said .message.success")).to_have_text("Saved: A > B > C > D")
+    expect(other.locator("#task")).not_to_have_attribute("data-uuid", others_first)
+    expect(other.locator("#ranking")).to_be_visible()
+    submit(other)
+    until(lambda: judged().count() == 2)
+    assert Judgement.objects.count() == 2
+    assert "another tab" not in other.locator("#said").inner_text()
+
+
+def test_undo_while_the_next_task_is_on_its_way(visit: Open, work: Person) -> None:
+    page = visit(work, "/p/letters/")
+    page.route("**/work/ahead/", lambda route: route.fulfill(status=204), times=1)
+    page.goto(WORK)
+    page.wait_for_load_state("networkidle")
+    held: list[Any] = []
+    page.route(re.compile(r"/work/\?holding"), lambda route: held.append(route))
+    first = uuid(page)
+    submit(page)
+    expect(page.locator("#said .message.success")).to_be_visible()
+    page.click("#undo")
+    with page.expect_response(re.compile(r"/work/\?holding")):
+        held.pop().continue_()
+    until(lambda: page.evaluate(CLAIMS) == 2)
+    assert uuid(page) == first
+    submit(page, "4321")
+    expect(page.locator("#task")).not_to_have_attribute("data-uuid", first)
+    until(lambda: [each.rankings.get().ranks for each in judged()] != [])
+    assert judged().count() == 1

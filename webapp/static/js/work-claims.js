@@ -4,20 +4,21 @@
 const PREFIX = "prefloop-task-";
 const mine = new Map(); // uuid → what lets the lock go
 
-// False where another tab has it.
-export function claim(uuid) {
+// False where another tab has it, and does not let it go within `patienceMs`.
+export function claim(uuid, patienceMs = 0) {
   if (!uuid || mine.has(uuid)) return Promise.resolve(true);
   if (!navigator.locks) {
     mine.set(uuid, () => undefined);
     return Promise.resolve(true);
   }
+  const options = patienceMs ? { signal: AbortSignal.timeout(patienceMs) } : { ifAvailable: true };
   return new Promise((resolve) => {
-    navigator.locks.request(PREFIX + uuid, { ifAvailable: true }, (lock) => {
+    navigator.locks.request(PREFIX + uuid, options, (lock) => {
       if (!lock) return resolve(false);
       const held = new Promise((release) => mine.set(uuid, release));
       resolve(true);
       return held;
-    });
+    }).catch(() => resolve(false));
   });
 }
 

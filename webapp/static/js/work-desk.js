@@ -7,6 +7,7 @@ import { token } from "./work-outbox.js";
 
 const RENEW_MS = 4 * 60 * 1000; // less than the server keeps a task that is only fetched
 const LOOK_AGAIN_MS = 15000;
+const RELOAD_MS = 400; // a page that is being left holds its tasks for a moment more
 
 export function uuidOf(task) {
   return task?.dataset.uuid ?? task?.querySelector("form[data-uuid]")?.dataset.uuid ?? "";
@@ -32,6 +33,9 @@ export class Desk {
     this.ahead = [];
     this.previous = null; // {task, key, uuid}: the last that was sent
     this.fetching = false;
+    this.asking = null; // the last of the questions for what comes next, which wait for each other
+    this.turn = 0; // how many tasks the page has shown
+    this.wanted = null; // the turn after which the next one is waited for
     setInterval(() => { if (!document.hidden) this.ask(); }, RENEW_MS);
     outbox.addEventListener("back", () => this.goOn());
     outbox.addEventListener("done", () => this.prefetch());
@@ -45,7 +49,7 @@ export class Desk {
   // The first task, which the page came with. Where another tab has it, this one takes another.
   async open() {
     this.begin();
-    const mine = await claim(uuidOf(this.current));
+    const mine = await claim(uuidOf(this.current), RELOAD_MS);
     const chosen = this.element.dataset.chosen === "yes";
     if (this.isSent(uuidOf(this.current))) await this.fetch();
     else if (!mine && !chosen && !isTouched(this.current)) await this.fetch();
@@ -105,6 +109,7 @@ export class Desk {
   }
 
   show(task) {
+    this.turn += 1;
     this.stop();
     this.ahead = this.ahead.filter((each) => uuidOf(each) !== uuidOf(task));
     if (this.current !== task) this.current.replaceWith(task);
@@ -137,41 +142,54 @@ export class Desk {
 
   // Where none is ahead: waits for the one that is on its way, or fetches the next.
   async fetch() {
+    this.current.inert = true;
+    this.wanted = this.turn;
     if (this.fetching) return;
     this.fetching = true;
-    this.current.inert = true;
     this.element.setAttribute("aria-busy", "true");
     await this.asking;
-    if (this.ahead.length) this.show(this.ahead.shift());
-    else await this.fetchOne();
+    if (this.isWanted && this.ahead.length) this.show(this.ahead.shift());
+    else if (this.isWanted) await this.fetchOne();
     this.fetching = false;
     this.element.removeAttribute("aria-busy");
     this.prefetch();
   }
 
-  async fetchOne() {
-    try {
-      await this.fetchMine();
-    } catch {
-      this.stand();
-    }
+  // No longer where the last task was taken back meanwhile: what comes then waits behind it.
+  get isWanted() {
+    return this.wanted === this.turn;
   }
 
+  async fetchOne() {
+    const task = await this.fetchMine().catch(() => null);
+    const mine = task && await claim(uuidOf(task));
+    if (!this.isWanted) {
+      if (mine && uuidOf(task)) this.ahead.push(task);
+    } else if (task) {
+      this.show(task);
+      if (!mine) this.element.dispatchEvent(new Event("desk:elsewhere"));
+    } else if (task === null) this.stand();
+  }
+
+  // The next task, or the page that says why there is none; null where the server does not answer.
   // Two tabs that ask at the same moment are given the same task: the one that claims it later asks once more, now saying
-  // that it is held. Given it again all the same, there is no other.
-  async fetchMine(held = []) {
+  // that it is held. A person who holds as many as one may is given one of these: what was sent makes room as soon as it
+  // has arrived. Given one in hand again all the same, there is no other.
+  async fetchMine(held = [], waited = false) {
     const query = new URLSearchParams((await this.holding()).concat(held).map((uuid) => ["holding", uuid]));
     const answer = await fetch(`${this.element.dataset.work}?${query}`, {
       headers: { "HX-Request": "true" }, redirect: "manual", cache: "no-store",
     });
     if (answer.type === "opaqueredirect") return location.assign(this.element.dataset.work);
-    if (!answer.ok) return this.stand();
+    if (!answer.ok) return null;
     const task = parsed(await answer.text());
     const uuid = uuidOf(task);
-    if (await claim(uuid)) return this.show(task);
-    if (!query.getAll("holding").includes(uuid)) return this.fetchMine([...held, uuid]);
-    this.show(task);
-    return this.element.dispatchEvent(new Event("desk:elsewhere"));
+    if (query.getAll("holding").includes(uuid)) {
+      if (waited) return task;
+      await this.outbox.flush();
+      return this.fetchMine(held, true);
+    }
+    return await claim(uuid) ? task : this.fetchMine([...held, uuid], waited);
   }
 
   // No network and nothing ahead: the person hears it, and the work goes on by itself when the server is back.
@@ -187,17 +205,18 @@ export class Desk {
   }
 
   prefetch() {
-    if (!this.ahead.length) this.ask();
+    return this.ask(() => !this.ahead.length);
   }
 
   // Says what the page shows, and gets what comes after it. Where the network is away the outbox says so, and the next
-  // submit, or the network's return, asks again.
-  async ask() {
-    await this.asking;
-    if (this.fetching || this.current.dataset.nothing) return; // one question at a time: both would get the same task
-    this.asking = this.askAhead().catch(() => undefined);
-    await this.asking;
-    this.asking = null;
+  // submit, or the network's return, asks again. One question at a time, as two would get the same task: each waits for
+  // those before it, and sees then whether it is still `needed`.
+  ask(needed = () => true) {
+    const asking = Promise.resolve(this.asking)
+      .then(() => (needed() && !this.fetching && !this.current.dataset.nothing ? this.askAhead() : undefined))
+      .catch(() => undefined);
+    this.asking = asking;
+    return asking;
   }
 
   async askAhead() {
