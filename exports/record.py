@@ -23,7 +23,7 @@ class Response:
     model: str
     parameters: dict[str, Any]
     score: float | None = None
-    pieces: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)  # see formats/conversation.py
+    pieces: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)  # see formats/conversation.py
 
 
 @dataclass(slots=True)
@@ -71,7 +71,7 @@ class Record:
     has_breaks: bool = True  # whether it may hold a sign of lines.LINE_BREAKS; False saves a search in all its rows
     ruling: Ranks | None = None
     """The order of a reviewer who overruled the judges: it stands for their consensus, never for what they said."""
-    pieces: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    pieces: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def group_id(self) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
 
 from exports.disk import Background, Facts
@@ -25,7 +24,7 @@ class Table:
 
     def __init__(self, name: str, split: str, folder: Path, query: Query, options: Options, background: Background):
         self.name, self.split = name, split
-        self._rows_of = FORMATS[name].rows
+        self._rows_of, self._options = FORMATS[name].rows, options
         self._background = background
         columns = FORMATS[name].columns(options)
         group = min(ROW_GROUP, ROW_GROUPS // len(query.formats))
@@ -34,7 +33,6 @@ class Table:
             for kind in kinds_of(name, query, options)
         ]
         self._keeps_rows = any(one.wants_rows for one in self._writers)
-        self._options = replace(options, plain=self._keeps_rows)
         self._rows: list[Row] = []
         self._lines: list[bytes] = []
         self._size = 0

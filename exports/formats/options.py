@@ -31,22 +31,21 @@ class Options:
     severities: tuple[str, ...] = ()
     """Mildest first."""
     plain: bool = False
-    """Rows of the values themselves instead of prepared JSON: the same once written. Parquet's columns are made of
-    them, JSON lines a little slower."""
+    """Rows of plain values instead of prepared JSON: slower, and the same once written."""
 
     @property
     def weighted(self) -> bool:
         """Whether pairs carry a weight."""
         return self.reliability or self.ties == "half"
 
-    def piece(self, pieces: dict[Any, Any], name: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, made once for all rows that hold it; as JSON that is written out already."""
-        key = (name, "plain") if self.plain else name
-        found = pieces.get(key)
+    def piece(self, pieces: dict[str, Any], name: str, make: Callable[[], Any]) -> Any:
+        """What `make` gives, as JSON that is written out once for all rows that hold it."""
+        if self.plain:
+            return make()
+        found = pieces.get(name)
         if found is None:
             # A copy is as long as it must be; what orjson gives has room to grow.
-            found = make() if self.plain else orjson.Fragment(bytes(memoryview(orjson.dumps(make()))))
-            pieces[key] = found
+            found = pieces[name] = orjson.Fragment(bytes(memoryview(orjson.dumps(make()))))
         return found
 
 
