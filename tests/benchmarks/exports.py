@@ -2,7 +2,7 @@
 
 `make bench-exports` (ROWS=20000 for a quick look). Each figure is a freeze to disk with its hashes and its fsync; the
 last line is one JSON object. At full size there are pairs as JSONL and as Parquet, once each; the other formats and
-kinds of file are of a second project with a tenth of the rankings (at most), beside a COPY of its own. The figures of
+kinds of file are of a second project with a twentieth of the rankings, beside a COPY of its own. The figures of
 record are in docs/benchmarks.md.
 """
 
@@ -24,7 +24,7 @@ import psutil
 PAIRS = "trl-preference"
 FORMATS = ("trl-preference-implicit", "kwise", "raw", "sft", "kto", "prompts")
 KINDS = ("jsonl", "parquet", "jsonl.zst", "jsonl.gz")
-PART = 10  # of the rankings of the large project, one in so many is in the small one
+PART = 20  # of the rankings of the large project, one in so many is in the small one
 GROUPS = 20  # row groups at most that pyarrow alone writes again
 
 
