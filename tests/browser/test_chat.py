@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from annotation import chatting
 from annotation.models import Assignment, Candidate, Judgement, Person, Project, Report, Turn
 from annotation.presets import PRESETS
-from tests.chat.conftest import answered, give, models
+from tests.browser.conftest import sign_in
+from tests.chat.conftest import answered, give, models, said
 from workers import live
 
 __all__ = ["give", "models"]
@@ -252,3 +253,64 @@ def test_with_a_tie_at_the_top_one_says_how_it_goes_on(
     turn.refresh_from_db()
     assert (turn.winner_id, turn.chosen_by) == (turn.shown[2], Turn.ChosenBy.PERSON)
     assert [len(group) for group in Judgement.objects.get().rankings.get().groups] == [2, 1]
+
+
+def test_marks_made_without_a_network_survive_a_reload(
+    visit: Open, give: Callable[..., Assignment], annotator: Person
+) -> None:
+    chat = give(annotator, answers=3, ranks=True)
+    turn = said(chat, "Hello?", "A", "B", "C")
+    page = visit(annotator, f"{WORK}{chat.pk}/")
+    page.route("**/chat/draft/", lambda route: route.abort())
+    page.locator("#choice .remarks > summary").click()
+    page.fill("#choice textarea", "Hard to say.")
+    page.locator(".turn-title").focus()
+    for digit in "21":
+        page.keyboard.press(digit)
+    page.reload()
+    expect(page.locator("#order")).to_have_text("B > A")
+    expect(page.locator("#choice textarea")).to_have_value("Hard to say.")
+    page.unroute("**/chat/draft/")
+    page.locator("#answer-C").focus()
+    page.keyboard.press("3")
+    page.locator("#submit").click()
+    expect(page.locator("#message")).to_be_visible()
+    expect(page.locator("#message textarea")).to_have_value("")
+    turn.refresh_from_db()
+    assert turn.winner_id == turn.shown[1]
+    assert Judgement.objects.get().comment == "Hard to say."
+
+
+def test_a_session_that_ended_costs_no_message(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    page.locator("#message textarea").press_sequentially("Not to be lost")
+    page.context.clear_cookies()
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=login]")).to_be_visible()
+    sign_in(page, annotator.username)
+    expect(page.locator("#message textarea")).to_have_value("Not to be lost")
+    page.locator("#message textarea").press("Enter")
+    expect(page.locator("#chat-live")).to_be_visible()
+    assert open_turn().text == "Not to be lost"
+    page.context.clear_cookies()
+    expect(page.locator("[name=login]")).to_be_visible()  # while the answers are written: said at once, not for ever
+    answered(open_turn(), "Hi", "Ho")
+    sign_in(page, annotator.username)
+    expect(page.locator(".pick").first).to_be_visible()
+
+
+def test_a_worker_lost_in_the_middle_is_said_and_another_begins_anew(
+    visit: Open, chat: Assignment, annotator: Person
+) -> None:
+    page = visit(annotator, WORK)
+    page.fill("#message textarea", "Hello?")
+    page.keyboard.press("Enter")
+    turn = open_turn()
+    first, second = turn.candidates.all()
+    live.Telling(turn.pk, "1.1").say({first.pk: "Half an ans"}, now=True)
+    expect(page.locator(f"[data-candidate='{first.pk}']")).to_have_text("Half an ans")
+    live.Telling(turn.pk, "1.2").say({second.pk: "Another worker"}, now=True)
+    expect(page.locator(f"[data-candidate='{second.pk}']")).to_have_text("Another worker")
+    expect(page.locator(f"[data-candidate='{first.pk}']")).to_have_text("")
+    answered(turn, "A whole answer", "Another worker's answer")
+    expect(page.locator(".pick").first).to_be_visible()

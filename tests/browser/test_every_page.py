@@ -9,29 +9,35 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from playwright.sync_api import Page, Route
 
-from annotation.models import Person, Project, Prompt
+from annotation import chatting, choosing, judging, reports
+from annotation.models import Assignment, Person, Project, Prompt
+from annotation.presets import PRESETS
 from annotation.projects import invite
 from exports import comparison
 from exports.models import Snapshot
 from exports.snapshot import freeze
 from tests.browser.conftest import Open
+from tests.chat.conftest import answered, chat, chosen, give, models, said
 from webapp.accounts.tokens import make_token
+from workers import chatting as sending
 from workers import jobs
 from workers.models import Job, Webhook, WebhookDelivery
+
+__all__ = ["chat", "give", "models"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OF_THE_PROJECT = (
     "", "tasks/", "prompts/add/", "prompts/PROMPT/", "models/answering/", "models/standings/", "snapshots/",
     "snapshots/SNAPSHOT/", "snapshots/EARLIER/compare/SNAPSHOT/", "quality/people/OLGA/forget/",
-    "settings/", "settings/webhooks/", "settings/audit/",
+    "settings/", "settings/webhooks/", "settings/audit/", "chats/", "chats/CHAT/", "reports/",
 )  # fmt: skip
 OTHERS = ("/", "/me/", "/me/tokens/", "/projects/new/", "/api/v1/docs/", "/join/TOKEN/", "/join/unknown/", "/nowhere/")
 IN_BOTH = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}  # what a theme may change
 
 
 @pytest.fixture
-def paths(project: Project, owner: Person, fill: Callable[[int], None]) -> list[str]:
+def paths(project: Project, owner: Person, fill: Callable[[int], None], chat: Assignment) -> list[str]:
     """A project with a bit of everything; answers where to find it."""
     fill(2)
     make_token(person=owner, lifetime=None, name="nightly", project=project, rights=[])
@@ -48,7 +54,11 @@ def paths(project: Project, owner: Person, fill: Callable[[int], None]) -> list[
     job = comparison.start(project=project, by=owner, before=earlier, after=later)
     jobs.run(str(job.pk))
     _, token = invite(project=project, role="annotator", by=owner)
+    talk = chosen(said(chat, "Hello?", "**Hi**, what a day.", "Ho"))
+    reports.report(assignment=chat, reason="personal", candidate_id=talk.shown[0], note="a name")
+    reports.report(assignment=chat, reason="unsafe")
     names = {
+        "CHAT": str(talk.conversation_id),
         "EARLIER": str(earlier.pk),
         "OLGA": str(owner.pk),
         "SNAPSHOT": str(later.pk),
@@ -94,6 +104,41 @@ def test_pages_of_somebody_signed_in(visit: Open, paths: list[str], owner: Perso
         page.goto(path)
         problems[path] = wrong(page)
     assert {path: said for path, said in problems.items() if said} == {}
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_chat_in_all_its_states(
+    visit: Open,
+    project: Project,
+    give: Callable[..., Assignment],
+    annotator: Person,
+    width: int,
+) -> None:
+    project.questions = PRESETS["chat"].questions
+    project.save()
+    chat = give(annotator, answers=3, ranks=True, must_rate=True, instruction="A trip.", system="Be brief.")
+    page = visit(annotator, "/healthz", width=width, reduced_motion="reduce")
+    problems = {"empty": look(page, chat)}
+    turn = sending.send(assignment=chat, text="Where to?")
+    problems["answering"] = look(page, chat)
+    answered(turn, "To **Rome**.\n\n" + "word " * 300, "`x = 1`", "")
+    problems["ready"] = look(page, chat)
+    chatting.take_back(turn=turn)
+    turn = answered(sending.send(assignment=chat, text="And now?"), "No", "", "")
+    problems["failed"] = look(page, chat)
+    chatting.take_back(turn=turn)
+    chosen(said(chat, "At last?", "A", "B", "C"))
+    problems["going on"] = look(page, chat)
+    judging.submit(assignment=chat, verdict=choosing.Closing())
+    problems["looking back"] = look(page, chat)
+    assert {state: said for state, said in problems.items() if said} == {}
+
+
+def look(page: Page, chat: Assignment) -> list[str]:
+    """What is wrong with the page of the conversation, with all that folds out."""
+    page.goto(f"/p/letters/work/{chat.pk}/")
+    page.evaluate("document.querySelectorAll('#task details').forEach((part) => { part.open = true; })")
+    return wrong(page)
 
 
 @pytest.mark.parametrize("width", [390, 1440])

@@ -13,9 +13,26 @@ function entered(chat) {
   return values;
 }
 
-function restore(chat, text) {
-  const field = chat.querySelector("#message textarea");
-  if (field && !field.value) field.value = text;
+function stored(key) {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "[]");
+  } catch {
+    return [];
+  }
+}
+
+// What only this browser has, where the server knows nothing of it: marks of answers that are not here any more are
+// passed over.
+function restore(chat, values) {
+  for (const [name, value] of values) {
+    const fields = [...chat.querySelectorAll(`[name="${CSS.escape(name)}"]`)];
+    const marks = fields.filter((field) => ["radio", "checkbox"].includes(field.type));
+    if (marks.length && !marks.some((field) => field.checked)) {
+      const meant = marks.find((field) => field.value === value);
+      if (meant) meant.checked = true;
+    } else if (fields[0] && !marks.length && !fields[0].value) fields[0].value = value;
+  }
+  if (values.length) chat.querySelector("#choice")?.dispatchEvent(new Event("change"));
 }
 
 function startClock(form, signal) {
@@ -31,7 +48,7 @@ function startClock(form, signal) {
   form.addEventListener("input", stamp, { capture: true, signal });
 }
 
-export function startKeeping(chat, signal) {
+export function startKeeping(chat, order, signal) {
   const choice = chat.querySelector("#choice");
   if (choice) startClock(choice, signal);
   if (!chat.dataset.draft) return;
@@ -50,16 +67,17 @@ export function startKeeping(chat, signal) {
     if (answer?.ok && !signal.aborted) localStorage.removeItem(key);
   }
 
-  const kept = localStorage.getItem(key);
-  if (kept) restore(chat, kept);
-  chat.addEventListener("input", () => {
+  restore(chat, stored(key));
+
+  function keep() {
     chat.closest("#task").dataset.touched = "yes";
-    const text = chat.querySelector("#message textarea")?.value ?? "";
-    if (text) localStorage.setItem(key, text);
-    else localStorage.removeItem(key);
+    localStorage.setItem(key, JSON.stringify([...entered(chat)].filter(([, value]) => value)));
     clearTimeout(timer);
     timer = setTimeout(post, WAIT_MS);
-  }, { signal });
+  }
+
+  chat.addEventListener("input", keep, { signal });
+  order?.onChange(keep); // a key that gives a rank is no input
   chat.addEventListener("chat:sent", () => localStorage.removeItem(key), { signal });
   addEventListener("pagehide", () => { if (timer) post(); }, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));

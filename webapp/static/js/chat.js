@@ -86,8 +86,9 @@ export function start() {
   say(chat.dataset.say ?? "");
   startHearing(chat, signal, swap);
   startSending(chat, signal, swap);
-  startKeys(chat, startRanking(chat, signal), signal);
-  startKeeping(chat, signal);
+  const order = startRanking(chat, signal);
+  startKeys(chat, order, signal);
+  startKeeping(chat, order, signal);
 }
 
 start();
