@@ -35,9 +35,12 @@ def report(
     """
     if reason not in Report.Reason.values:
         raise NotReportable(f"A reason is one of {', '.join(Report.Reason.values)}.")
-    if sample_id is not None and sample_id not in assignment.shown:
+    if sample_id is not None and (sample_id not in assignment.shown or candidate_id is not None):
         raise NotReportable("This answer is not in the task.")
-    about = _chat(assignment, candidate_id) if assignment.task.kind == TaskKind.CHAT else _prompt(assignment)
+    in_chat = assignment.task.kind == TaskKind.CHAT
+    if candidate_id is not None and not in_chat:
+        raise NotReportable("This task is no chat: name the answer by its sample.")
+    about = _chat(assignment, candidate_id) if in_chat else _prompt(assignment)
     note = note[:LONGEST_NOTE]
     key: dict[str, Any] = {"sample_id": sample_id, "candidate_id": candidate_id, "reason": reason}
     kept, _ = Report.objects.update_or_create(

@@ -92,6 +92,6 @@ def test_too_many_calls_are_asked_to_wait(settings: Settings, owner: Person) -> 
 def test_every_call_that_changes_something_says_what_it_needs() -> None:
     """A new path is for managers until somebody has thought about it; a name in the table is one of a path."""
     names = {pattern.name for pattern in urlpatterns}
-    assert NEEDED.keys() - names <= {"near_copies", "chat_turn", "chat_end", "report", "undo", "snapshot_link"}
+    assert NEEDED.keys() - names <= {"near_copies", "undo", "snapshot_link"}
     assert needed("POST", "a path of tomorrow") == Right.MANAGE
     assert needed("GET", "a path of tomorrow") == Right.READ

@@ -6,7 +6,9 @@ import pytest
 from rest_framework.test import APIClient
 
 from annotation.models import Assignment, Generator, Judgement, Person, Project, Task, Turn
+from tests.api.test_grants import client
 from tests.chat.conftest import Give, answered, chosen, said
+from webapp.models import Right
 
 pytestmark = pytest.mark.django_db
 Api = Callable[[Person], APIClient]
@@ -102,3 +104,19 @@ def test_a_rank_task_has_no_chat(api: Api, annotator: Person, fill: Callable[[in
     fill(1)
     given = api(annotator).post(f"/api/v1/projects/{project.slug}/next/").json()
     assert api(annotator).get(f"/api/v1/assignments/{given['assignment']}/chat/").status_code == 404
+
+
+def test_a_token_with_the_right_to_judge_is_enough_to_chat(
+    project: Project, annotator: Person, chat: Assignment
+) -> None:
+    judges = client(annotator, Right.JUDGE, project=project)
+    turns = f"/api/v1/assignments/{chat.pk}/chat/turns/"
+    assert judges.post(turns, {"text": "Hello?"}, format="json").status_code == 202
+    turn = answered(Turn.objects.get(), "Hi", "Ho")
+    assert judges.get(f"{turns}1/").json()["state"] == "ready"
+    first, second = turn.shown
+    verdict = {"rankings": {"overall": [[first, second]]}, "go_on_with": second}
+    done = judges.put(f"{turns}1/judgement/", verdict, format="json")
+    assert done.status_code == 200
+    assert (done.json()["winner"], done.json()["chosen_by"]) == (second, "person")
+    assert judges.post(f"/api/v1/assignments/{chat.pk}/report/", {"reason": "unsafe"}, format="json").status_code == 201

@@ -7,10 +7,12 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from annotation import assignment as leases
 from annotation import choosing, reports
 from annotation.judging import Verdict, overall
 from annotation.models import Assignment, Person, Project, Prompt, Report, Sample, Task, Turn
 from tests.chat.conftest import Give, chosen, said
+from tests.conftest import Api
 
 pytestmark = pytest.mark.django_db
 
@@ -182,3 +184,27 @@ def test_the_verdict_of_a_turn_is_untouched_by_a_report(chat: Assignment) -> Non
     done = choosing.judge(turn=turn, verdict=Verdict(overall([[b], [a]])))
     assert done.state == Turn.State.DONE
     assert Sample.objects.filter(usable=True).count() == 2
+
+
+def test_over_the_api(api: Api, annotator: Person, outsider: Person, chat: Assignment) -> None:
+    turn = said(chat, "Hello?", "A", "B")
+    path = f"/api/v1/assignments/{chat.pk}/report/"
+    sent = {"reason": "personal", "answer": turn.shown[0], "note": "a number"}
+    made = api(annotator).post(path, sent, format="json")
+    assert made.status_code == 201
+    assert (made.json()["candidate"], made.json()["conversation"]) == (turn.shown[0], turn.conversation_id)
+    assert api(annotator).post(path, {"reason": "unsafe"}, format="json").json()["candidate"] is None
+    for wrong in ({"reason": "ugly"}, {"reason": "unsafe", "answer": 10**9}, {"reason": "unsafe", "sample": 7}, {}):
+        assert api(annotator).post(path, wrong, format="json").status_code == 400
+    assert api(outsider).post(path, sent, format="json").status_code == 404
+    assert Report.objects.count() == 2
+
+
+def test_over_the_api_of_a_ranking(api: Api, annotator: Person, project: Project, fill: Callable[[int], None]) -> None:
+    fill(1)
+    task = leases.lease_next(person=annotator, project=project)
+    path = f"/api/v1/assignments/{task.pk}/report/"
+    made = api(annotator).post(path, {"reason": "broken", "sample": task.shown[1]}, format="json")
+    assert made.status_code == 201
+    assert made.json()["sample"] == task.shown[1]
+    assert api(annotator).post(path, {"reason": "broken", "answer": task.shown[1]}, format="json").status_code == 400

@@ -82,7 +82,7 @@ def turn_judgement(request: Request, uuid: UUID, number: int) -> Response:
     if len(found.shown) == 1 and found.state == Turn.State.READY:
         done = _try(lambda: choosing.go_on(turn=found))
     else:
-        wish = {"go_on_with": sent.validated_data.get("go_on_with"), "source": Judgement.Source.API}
+        wish = {"go_on_with": sent.validated_data.pop("go_on_with", None), "source": Judgement.Source.API}
         done = _try(lambda: choosing.judge(turn=found, verdict=sent.verdict(), **wish))
     return Response(conversation.described(done))
 

@@ -15,13 +15,14 @@ from webapp.models import Right, TokenGrant
 CHANGES = {
     Right.MANAGE: {"task", "golds", "gold", "report_resolve"},
     Right.CONTRIBUTE: {"prompts", "samples", "comparisons"},
-    Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "chat_turn", "chat_end", "report", "review"},
+    Right.JUDGE: {"next", "judgement", "skip", "undo", "near_copies", "report", "review"}
+    | {"chat_turns", "chat_judgement", "chat_again", "chat_cancel"},
     Right.RUN: {"generations", "reward_models", "snapshots", "job_cancel", "snapshot_push", "snapshot_comparison"},
     Right.READ: {"score", "snapshot_link"},
 }
 NEEDED = {name: right for right, names in CHANGES.items() for name in names}
 # Read by who judges: an annotator's script follows its own work with the right to judge alone.
-OWN_WORK = {"assignment", "conversation"}
+OWN_WORK = {"assignment", "conversation", "chat", "chat_turn"}
 
 
 def needed(method: str, name: str) -> Right:

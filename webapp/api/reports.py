@@ -1,16 +1,19 @@
-"""What annotators reported, and a manager's verdict on it."""
+"""What annotators report, and a manager's verdict on it."""
 
 from typing import Any
+from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation import reports
-from annotation.models import Report
+from annotation.judging import NoLongerOpen
+from annotation.models import Assignment, Report
 from webapp.api.access import MANAGES, caller, project_for
 from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
@@ -47,6 +50,39 @@ class ResolutionSerializer(serializers.Serializer[Any]):
         "is meant); `withdrawn`: this task alone; `rejected`: the prompt or conversation; `dismissed`: all stays.",
     )
     words = serializers.CharField(max_length=reports.LONGEST_NOTE, allow_blank=True, required=False, default="")
+
+
+class ReportToSendSerializer(serializers.Serializer[Any]):
+    reason = serializers.ChoiceField(choices=Report.Reason.values)
+    sample = serializers.IntegerField(
+        min_value=1, required=False, allow_null=True, help_text="An answer of the task; else the prompt is meant."
+    )
+    answer = serializers.IntegerField(
+        min_value=1,
+        required=False,
+        allow_null=True,
+        help_text="In a chat: an answer of one of its turns, by its id; else the conversation is meant.",
+    )
+    note = serializers.CharField(max_length=reports.LONGEST_NOTE, allow_blank=True, required=False, default="")
+
+
+@extend_schema(request=ReportToSendSerializer, responses={201: ReportSerializer, **PROBLEMS})
+@api_view(["POST"])
+def send(request: Request, uuid: UUID) -> Response:
+    """Say that something in one's task should not be in the data. Once more changes nothing but the note."""
+    mine = Assignment.objects.visible_to(request.user).select_related("project", "task__lane", "person")
+    assignment = get_object_or_404(mine, pk=uuid)
+    sent = ReportToSendSerializer(data=request.data)
+    sent.is_valid(raise_exception=True)
+    said = sent.validated_data
+    about = {"sample_id": said.get("sample"), "candidate_id": said.get("answer")}
+    try:
+        made = reports.report(assignment=assignment, reason=said["reason"], note=said["note"], **about)
+    except reports.NotReportable as error:
+        raise ValidationError({"reason": [str(error)]}) from error
+    except NoLongerOpen as error:
+        raise Conflict(str(error)) from error
+    return Response(ReportSerializer(made).data, status=201)
 
 
 @extend_schema(parameters=[StateSerializer], responses={200: page_of(ReportSerializer), **PROBLEMS})

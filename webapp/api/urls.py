@@ -55,6 +55,7 @@ urlpatterns = [
     path("tasks/<int:pk>/", steering.task, name="task"),
     path("assignments/<uuid:uuid>/judgement/", work.judgement, name="judgement"),
     path("assignments/<uuid:uuid>/skip/", work.skip, name="skip"),
+    path("assignments/<uuid:uuid>/report/", reports.send, name="report"),
     path("assignments/<uuid:uuid>/chat/", chats.chat, name="chat"),
     path("assignments/<uuid:uuid>/chat/turns/", chats.turns, name="chat_turns"),
     path("assignments/<uuid:uuid>/chat/turns/<int:number>/", chats.turn, name="chat_turn"),
