@@ -1,3 +1,4 @@
+from django.utils.dateparse import parse_datetime
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import Cursor
 from rest_framework.pagination import CursorPagination as BaseCursorPagination
@@ -15,7 +16,20 @@ class CursorPagination(BaseCursorPagination):
     def decode_cursor(self, request: Request) -> Cursor | None:
         """A cursor that somebody made up names nothing: 404. The parent checks its spelling, not its position."""
         cursor = super().decode_cursor(request)
-        place = "0" if cursor is None or cursor.position is None else str(cursor.position)
-        if not (place.isascii() and place.isdecimal() and len(place) < 19):
+        if cursor and cursor.position is not None and not self.is_place(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
+
+    def is_place(self, position: str) -> bool:
+        """Whether it is a value of the column that the pages are ordered by."""
+        return position.isascii() and position.isdecimal() and len(position) < 19
+
+
+class NewestFirst(CursorPagination):
+    ordering = "-created_at"
+
+    def is_place(self, position: str) -> bool:
+        try:
+            return parse_datetime(position) is not None
+        except ValueError:  # spelt like a date, and none: the 31st of February
+            return False

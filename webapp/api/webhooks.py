@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from webapp.api.access import MANAGES, caller, project_for
-from webapp.api.paging import CursorPagination
+from webapp.api.paging import NewestFirst
 from webapp.api.schema import PROBLEMS, page_of
 from workers import outgoing, webhooks
 from workers.models import Webhook, WebhookDelivery
@@ -38,10 +38,6 @@ class DeliverySerializer(serializers.ModelSerializer[WebhookDelivery]):
     class Meta:
         model = WebhookDelivery
         fields = ("id", "event", "state", "tries", "status", "error", "due_at", "created_at")
-
-
-class Newest(CursorPagination):
-    ordering = "-created_at"
 
 
 @extend_schema(methods=["GET"], operation_id="webhooks_list", responses={200: WebhookSerializer(many=True), **PROBLEMS})
@@ -77,7 +73,7 @@ def webhook(request: Request, pk: int) -> Response:
 @api_view(["GET"])
 def deliveries(request: Request, pk: int) -> Response:
     """What was sent, newest first, and what became of it."""
-    pages = Newest()
+    pages = NewestFirst()
     found = pages.paginate_queryset(WebhookDelivery.objects.filter(webhook=_mine(request, pk)), request)
     return pages.get_paginated_response(DeliverySerializer(found, many=True).data)
 
