@@ -15,7 +15,7 @@ from exports.writers import Block, Writer, writer
 
 BLOCK = 1 << 17  # bytes of JSON lines that are handed on at once
 ROW_GROUP = 12 << 20  # bytes of JSON lines in a row group, where one format is written
-ROW_GROUPS = 1 << 26  # and in the row groups of all formats together: they wait in memory
+ROW_GROUPS = 1 << 25  # and in the row groups of all formats together: they wait in memory
 MB = 10**6
 
 
