@@ -25,6 +25,8 @@ from annotation.models import (
     Turn,
     WorkDay,
 )
+from annotation.queue import ONE_AT_A_TIME
+from annotation.statements import rows
 
 # The task counts live leases and judgements: both of the person's end here. It goes to its lane's end, as every task
 # that comes back.
@@ -65,6 +67,7 @@ def forget(*, person: Person, project: Project) -> Forgotten:
     known only from an imported file was of this project alone, and goes altogether.
     """
     mine = {"person": person, "project": project}
+    _hold(person, project)
     judgements = Judgement.objects.filter(**mine).count()
     with connection.cursor() as cursor:
         cursor.execute(FREE, {"person": person.pk, "project": project.pk})
@@ -114,3 +117,13 @@ def _nodes(root: dict[str, Any]) -> list[dict[str, Any]]:
     for node in found:
         found += [reply for reply in node.get("replies") or [] if isinstance(reply, dict)]
     return found
+
+
+def _hold(person: Person, project: Project) -> None:
+    """Until the end nothing is handed to them, and what they hold is neither judged nor given back.
+
+    Assignments are locked before their tasks, as everywhere: somebody may be submitting at this moment.
+    """
+    rows((ONE_AT_A_TIME, {"person": person.pk, "project": project.pk}))
+    held = Assignment.objects.filter(person=person, project=project).order_by("pk").select_for_update()
+    list(held.values_list("pk", flat=True))
