@@ -48,6 +48,7 @@ def test_a_query_narrows_it(frozen: Frozen) -> None:
 def test_nonsense_is_refused(frozen: Frozen, parameters: dict) -> None:
     assert frozen[0].get(LIVE.format("kwise"), parameters).status_code == 400
     assert frozen[0].get(LIVE.format("no-such")).status_code == 400
+    assert "one JSON object is wanted" in frozen[0].get(LIVE.format("kwise"), {"query": "en"}).json()["detail"]
 
 
 def test_outsiders_find_nothing(

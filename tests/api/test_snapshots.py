@@ -74,7 +74,10 @@ def test_who_has_it_gets_no_bytes_again(frozen: tuple[APIClient, dict]) -> None:
 def test_what_is_not_there_is_404(frozen: tuple[APIClient, dict], api: Api, outsider: Person) -> None:
     client, snapshot = frozen
     for name in ("trl-preference/everything.jsonl", "nothing/train.jsonl", "trl-preference/train.parquet"):
-        assert client.get(f"/api/v1/snapshots/{snapshot['id']}/{name}").status_code == 404
+        answer = client.get(f"/api/v1/snapshots/{snapshot['id']}/{name}")
+        assert answer.status_code == 404
+        assert f"holds no {name}; it holds" in answer.json()["detail"]
+        assert "trl-preference/train.jsonl" in answer.json()["detail"]
     assert api(outsider).get(FILE.format(snapshot["id"])).status_code == 404
 
 

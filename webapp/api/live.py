@@ -67,7 +67,9 @@ def live(request: Request, slug: str, form: str) -> StreamingHttpResponse | Resp
 def _query(request: Request) -> Query:
     try:
         return read(json.loads(request.query_params.get("query") or "{}"))
-    except ValueError as error:  # no JSON, or a key that makes no sense
+    except json.JSONDecodeError as error:
+        raise ParseError(f'query: one JSON object is wanted, such as {{"languages": ["en"]}}; {error}.') from error
+    except ValueError as error:  # a key that makes no sense
         raise ParseError(f"query: {error}") from error
 
 

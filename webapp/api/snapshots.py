@@ -8,7 +8,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view, authentication_classes, permission_classes
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -150,7 +150,7 @@ def _named(frozen: Snapshot, name: str) -> tuple[str, dict[str, Any] | None, Cod
 def _sent(request: Request, frozen: Snapshot, name: str, reader: Person, **how: bool) -> Body:
     plain, entry, coding = _named(frozen, name)
     if entry is None:
-        raise Http404(f"This snapshot holds no {name}.")
+        raise NotFound(f"This snapshot holds no {name}; it holds {', '.join(sorted(frozen.manifest['files']))}.")
     form, _, rest = plain.partition("/")
     split, _, kind = rest.partition(".")
     try:
