@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from annotation.models import Project
 from exports.models import Snapshot
+from exports.snapshot import freeze
 from workers.models import Job
 
 FREEZE = reverse("snapshot_freeze", args=["letters"])
@@ -106,3 +107,14 @@ def test_what_cannot_be_counted_says_why(manager: Client, project: Project) -> N
         part = manager.post(COUNT, {**WISH, **wrong}, headers={"HX-Request": "true"})
         assert part.status_code == 200
         assert part.context["problem"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_reads_parquet_too(manager: Client, project: Project, snapshot: Snapshot) -> None:
+    job = Job.objects.create(kind=Job.Kind.SNAPSHOT, queue="export", project=project)
+    made = freeze(job_id=job.pk, project=project, by=None, query={"files": ["parquet"], "fractions": [1, 0, 0]})
+    html = manager.get(reverse("snapshot", args=["letters", made.pk])).content.decode()
+    assert '"parquet",' in html
+    address = f"http://testserver/api/v1/snapshots/{made.pk}/trl-preference/train.parquet"
+    assert f'"train": "{address}",' in html
+    assert f'-o train.parquet "{address}"' in html

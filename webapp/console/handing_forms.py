@@ -3,10 +3,17 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from annotation.splitting import SPLITS
 from exports.models import Snapshot
 from webapp.api import links
 
 HOURS = ((1, _("an hour")), (24, _("a day")), (24 * 7, _("a week")), (links.MOST_HOURS, _("30 days")))
+
+
+def _place(name: str) -> tuple[str, int, str]:
+    """Format by format, in each the split to train on first."""
+    form, _slash, rest = name.partition("/")
+    return form, SPLITS.index(rest.partition(".")[0].partition("-")[0]), rest
 
 
 class LinkForm(forms.Form):
@@ -17,7 +24,8 @@ class LinkForm(forms.Form):
 
     def __init__(self, *args: Any, snapshot: Snapshot, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.fields["file"].choices = [(name, name) for name in sorted(snapshot.manifest.get("files", {}))]  # type: ignore[attr-defined]
+        names = sorted(snapshot.manifest.get("files", {}), key=_place)
+        self.fields["file"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
 
 
 class PushForm(forms.Form):

@@ -71,6 +71,11 @@ class File:
     sha256: str
     url: str
 
+    @property
+    def base(self) -> str:
+        """Its name without its format's folder."""
+        return self.name.partition("/")[2]
+
 
 @login_required
 @require_GET
@@ -88,11 +93,9 @@ def shown(request: SignedIn, project: Project, made: Snapshot, *, status: int = 
     formats: dict[str, list[File]] = {}
     for file in _files(request, made):
         formats.setdefault(file.name.split("/")[0], []).append(file)
-    pairs = next((files for files in formats.values() if files[0].name.startswith("trl-preference/")), None)
-    example = [file for file in pairs or next(iter(formats.values()), []) if file.rows and file.name.endswith(".jsonl")]
     context = {
         "formats": formats,
-        "example": example,
+        "example": _example(formats),
         "others": others(request, made),
         "plots": snapshot_charts.plots(made.manifest),
         "agreement": _percent(made, "agreement"),
@@ -103,6 +106,34 @@ def shown(request: SignedIn, project: Project, made: Snapshot, *, status: int = 
         **more,
     }
     return page(request, "snapshot", project, status=status, snapshot=made, **context)
+
+
+@dataclass(frozen=True)
+class Example:
+    """One format's files for a program to read: what `load_dataset` calls their kind, and the files of each split."""
+
+    builder: str
+    splits: dict[str, list[File]]
+
+    @property
+    def files(self) -> list[File]:
+        return [file for files in self.splits.values() for file in files]
+
+
+BUILDERS = {"jsonl": "json", "parquet": "parquet"}
+
+
+def _example(formats: dict[str, list[File]]) -> Example | None:
+    """Pairs where there are any, as JSON lines or else Parquet; None where there is neither."""
+    files = formats.get("trl-preference") or next(iter(formats.values()), [])
+    for ending, builder in BUILDERS.items():
+        splits: dict[str, list[File]] = {}
+        for file in files:
+            if file.rows and file.name.endswith(f".{ending}"):
+                splits.setdefault(file.split.partition("-")[0], []).append(file)
+        if splits:
+            return Example(builder, splits)
+    return None
 
 
 def _percent(made: Snapshot, name: str) -> dict[str, Any]:
