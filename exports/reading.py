@@ -43,6 +43,16 @@ def facts_of(snapshot: Snapshot, name: str) -> dict[str, Any]:
     raise NoSuchFile(f"This snapshot has no {name}.")
 
 
+def card_of(snapshot: Snapshot) -> bytes:
+    """The dataset card, as it was frozen. Raises `Withdrawn`, and `Damaged` where it is gone."""
+    if snapshot.withdrawn_at:
+        raise Withdrawn(f"Snapshot {snapshot.pk} was withdrawn: {snapshot.withdrawn_why}")
+    path = shelf.local(snapshot, "README.md")
+    if not path.is_file():
+        raise Damaged(f"The card of snapshot {snapshot.pk} is missing.")
+    return path.read_bytes()
+
+
 def verify(snapshot: Snapshot) -> None:
     """Read all files and compare their hashes with the manifest's. Raises `Damaged`."""
     for name, facts in snapshot.manifest["files"].items():

@@ -2,8 +2,14 @@
 
 import hashlib
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from django.conf import settings as django_settings
+from knox.models import AuthToken
+from pytest_django.live_server_helper import LiveServer
 from rest_framework.test import APIClient
 
 from annotation.intake.taking import take_comparisons
@@ -13,6 +19,7 @@ from workers import jobs
 from workers.models import Job
 
 pytestmark = pytest.mark.django_db(transaction=True)
+EXAMPLE = Path(django_settings.BASE_DIR) / "docs" / "examples" / "fetch_folder.py"
 FILE = "/api/v1/snapshots/{}/trl-preference/train.jsonl"
 
 
@@ -95,3 +102,43 @@ def test_a_query_that_makes_no_sense_is_refused(api: Api, project: Project, owne
     answer = api(owner).post(f"/api/v1/projects/{project.slug}/snapshots/", {"fractions": [1, 1, 1]})
     assert answer.status_code == 422
     assert "add up to 1" in answer.json()["detail"]
+
+
+def test_the_card(frozen: tuple[APIClient, dict], api: Api, outsider: Person) -> None:
+    from exports.models import Snapshot
+
+    client, snapshot = frozen
+    address = f"/api/v1/snapshots/{snapshot['id']}/README.md"
+    answer = client.get(address)
+    assert answer["Content-Type"] == "text/markdown; charset=utf-8"
+    assert answer.content.startswith(b"---\n")
+    assert b"trl-preference/train.jsonl" in answer.content
+    assert api(outsider).get(address).status_code == 404
+    (Snapshot.objects.get(pk=snapshot["id"]).folder / "README.md").unlink()
+    assert client.get(address).status_code == 410
+
+
+def test_the_whole_folder_is_fetched(
+    frozen: tuple[APIClient, dict], live_server: LiveServer, owner: Person, tmp_path: Path
+) -> None:
+    """What broke off goes on, and what is not as it was frozen is fetched again."""
+    from datasets import load_dataset
+
+    _, snapshot = frozen
+    name, facts = "trl-preference/train.jsonl", snapshot["manifest"]["files"]["trl-preference/train.jsonl"]
+    (tmp_path / "trl-preference").mkdir()
+    whole = b"".join(frozen[0].get(FILE.format(snapshot["id"])))
+    (tmp_path / f"{name}.part").write_bytes(whole[:100])
+    fetch = [
+        sys.executable,
+        EXAMPLE,
+        live_server.url,
+        AuthToken.objects.create(owner)[1],
+        str(snapshot["id"]),
+        tmp_path,
+    ]
+    subprocess.run(fetch, check=True, capture_output=True)
+    assert (tmp_path / name).read_bytes() == whole
+    (tmp_path / name).write_bytes(whole[:-1])
+    subprocess.run(fetch, check=True, capture_output=True)
+    assert load_dataset(str(tmp_path), split="train", cache_dir=str(tmp_path / "cache")).num_rows == facts["rows"]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -18,13 +18,14 @@ from exports import jobs as freezing
 from exports import packing, pushing, shelf
 from exports.models import Snapshot
 from exports.packing import Coding
-from exports.reading import Damaged, Withdrawn, facts_of, open_file
+from exports.reading import Damaged, Withdrawn, card_of, facts_of, open_file
 from webapp.api import links
 from webapp.api.access import MANAGES, READS_DATA, caller, project_for
 from webapp.api.bodies import BODIES, Body, body_of
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
+from webapp.api.problems import MEDIA_TYPE
 from webapp.api.schema import PROBLEMS, page_of
 from workers.jobs import Refused
 
@@ -59,6 +60,17 @@ def snapshots(request: Request, slug: str) -> Response:
 def snapshot(request: Request, pk: int) -> Response:
     """The manifest: counts, hashes, query, versions."""
     return Response(SnapshotSerializer(_visible(request, pk)).data)
+
+
+@extend_schema(responses={(200, "text/markdown"): OpenApiTypes.STR, (410, MEDIA_TYPE): OpenApiTypes.OBJECT, **PROBLEMS})
+@api_view(["GET"])
+def snapshot_card(request: Request, pk: int) -> HttpResponse:
+    """The dataset card, `README.md`. Beside the files in a folder it lets `datasets.load_dataset(folder)` read them."""
+    try:
+        text = card_of(_visible(request, pk))
+    except (Damaged, Withdrawn) as error:
+        raise Gone(str(error)) from error
+    return HttpResponse(text, content_type="text/markdown; charset=utf-8")
 
 
 @extend_schema(responses=BODIES)

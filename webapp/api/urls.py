@@ -73,6 +73,7 @@ urlpatterns = [
     path("webhooks/<int:pk>/ping/", webhooks.ping, name="webhook_ping"),
     path("webhooks/<int:pk>/deliveries/", webhooks.deliveries, name="webhook_deliveries"),
     path("webhooks/<int:pk>/deliveries/<uuid:delivery_id>/resend/", webhooks.resend, name="webhook_resend"),
+    path("snapshots/<int:pk>/README.md", snapshots.snapshot_card, name="snapshot_card"),
     path("snapshots/<int:pk>/links/", snapshots.snapshot_link, name="snapshot_link"),
     path("snapshots/<int:pk>/push/", snapshots.snapshot_push, name="snapshot_push"),
     path("snapshots/<int:pk>/compare/<int:other>/", comparing.snapshot_comparison, name="snapshot_comparison"),
