@@ -34,8 +34,7 @@ def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
         hold([project.pk])
         gone = forgetting.forget(person=person, project=project)
         unname(name=name, project=project)
-        withdrawn = _forgotten(project, by, subject, gone)
-    return [_successor(snapshot, by) for snapshot in withdrawn]
+        return _successors(_forgotten(project, by, subject, gone), by)
 
 
 def forget_writer(*, name: str, project: Project, by: Person | None) -> list[Job]:
@@ -48,8 +47,7 @@ def forget_writer(*, name: str, project: Project, by: Person | None) -> list[Job
         messages = forgetting.unname_in_trees(project, lambda one: one == name)
         if not messages:
             raise LookupError(f"No imported tree names {name!r:.80}.")
-        withdrawn = _forgotten(project, by, "", forgetting.Forgotten(0, 0, messages))
-    return [_successor(snapshot, by) for snapshot in withdrawn]
+        return _successors(_forgotten(project, by, "", forgetting.Forgotten(0, 0, messages)), by)
 
 
 def _forgotten(project: Project, by: Person | None, subject: object, gone: forgetting.Forgotten) -> list[Snapshot]:
@@ -129,5 +127,15 @@ def sweep() -> int:
     return len(left)
 
 
-def _successor(snapshot: Snapshot, by: Person | None) -> Job:
-    return freezing.start(project=snapshot.project, by=by, query=snapshot.query, parent=snapshot, trusted=True)
+def _successors(withdrawn: list[Snapshot], by: Person | None) -> list[Job]:
+    """Queued with the deletion or not at all. A query that makes no sense any more must not keep anybody's data."""
+    freezes = []
+    for snapshot in withdrawn:
+        try:
+            freezes.append(
+                freezing.start(project=snapshot.project, by=by, query=snapshot.query, parent=snapshot, trusted=True)
+            )
+        except jobs.Refused as refused:
+            why = str(refused)
+            record("snapshot.no_successor", actor=by, project=snapshot.project, subject=snapshot.pk, why=why)
+    return freezes

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -32,6 +33,17 @@ def judge(given: Assignment) -> None:
     judging.submit(assignment=given, verdict=judging.Verdict(judging.overall([[s] for s in given.shown])))
 
 
+def looked_through(person: Person, project: Project) -> None:
+    """Looks until nothing older is under way, in whichever database of the server: other tests have theirs there."""
+    ends = time.monotonic() + 60
+    while True:
+        assert nothing_left(person, project)
+        if (at := place(person)).empty_to == at.noted == at.queue_number:
+            return
+        assert time.monotonic() < ends, "somebody's transaction does not end"
+        time.sleep(0.1)
+
+
 def place(person: Person) -> QueuePosition:
     return QueuePosition.objects.get(person=person)
 
@@ -52,12 +64,11 @@ def test_it_works(through: Person, project: Project) -> None:
     came_to = place(through).queue_number
     assert nothing_left(through, project)
     assert place(through).empty_to == 0, "somebody may have been in the middle of making a task"
-    assert nothing_left(through, project)
+    looked_through(through, project)
     assert place(through).empty_to == came_to
     bulk.tasks(project, 1, already=2)
     judge(leases.lease_next(person=through, project=project))
-    for _ in range(2):
-        assert nothing_left(through, project)
+    looked_through(through, project)
     assert place(through).empty_to > came_to
 
 
@@ -87,10 +98,7 @@ def test_a_task_that_was_long_in_the_making_is_found(through: Person, project: P
     late = leases.lease_next(person=through, project=project)
     assert late.task.queue_number < place(through).noted
     judge(late)
-    for _ in range(3):
-        assert nothing_left(through, project)
-    now = place(through)
-    assert now.empty_to == now.queue_number == now.noted
+    looked_through(through, project)
 
 
 def skipped(task: Task, owner: Person, other: Person) -> None:
@@ -191,12 +199,9 @@ def test_the_looks_do_not_go_over_everything_each_time(project: Project, annotat
     bulk.has_judged(annotator, bulk.tasks(project, 3_000), 3_000)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE annotation_task, annotation_assignment")
-    read = []
-    for _ in range(3):
-        read.append(pages_read(annotator, project))
-        assert nothing_left(annotator, project)
-    assert read[0] > 3_000
-    assert read[2] < 100
+    assert pages_read(annotator, project) > 3_000
+    looked_through(annotator, project)
+    assert pages_read(annotator, project) < 100
     bulk.tasks(project, 1, already=3_000)
     assert leases.lease_next(person=annotator, project=project)
 
