@@ -19,14 +19,14 @@ from workers.reward.launch import ROOT
 from workers.reward.score import Scorer
 from workers.reward.train import FINISHED, REFUSED, train_in
 
-TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m", "workers.reward.train"]
+TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "-m"]
 
 
 @contextmanager
-def two_processes(run):
+def two_processes(run, module="workers.reward.train"):
     """The training of `run` in two processes; nothing of it is left behind."""
     with (run.path / "log").open("w") as log:
-        command = [sys.executable, *TWO, str(run.path)]
+        command = [sys.executable, *TWO, module, str(run.path)]
         launched = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
         try:
             yield launched
@@ -103,6 +103,28 @@ def test_killed_in_the_middle_and_resumed_to_the_bit(make_run, sharded, tiny_lla
     assert any(event.get("resumed") for event in run.events())
     assert (run.model / "model.safetensors").read_bytes() == (whole.model / "model.safetensors").read_bytes()
     assert json.loads(run.metrics.read_text()) == json.loads(whole.metrics.read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sharding", ["none", "full"])
+def test_memory_of_one_process_does_not_suffice(make_run, tiny_config, tiny_llama, sharding):
+    """All halve together, and take the steps of one process that had room; where the model is sharded, all end."""
+    changes = {"tokens_per_pass": 700, "probe": False, "batch_groups": 10, "epochs": 1}
+    config = replace(tiny_config, base=str(tiny_llama), **changes)
+    groups = make_groups(40, random.Random(1))
+    one, two = make_run("one", groups, config), make_run("two", groups, replace(config, sharding=sharding))
+    with two_processes(two, "tests.reward.short_of_memory") as launched:
+        launched.wait(180)
+    if sharding == "full":
+        assert not two.metrics.exists()
+        return
+    assert two.outcome() == "finished", (two.path / "log").read_text()[-3000:]
+    assert train_in(one, lambda: False) == FINISHED
+    halved = [event["tokens_per_pass"] for event in two.events() if event["phase"] == "halved"]
+    assert halved
+    assert halved == [350, 175, 87][: len(halved)]
+    for phase in ("train", "validate"):
+        assert losses(two, phase) == pytest.approx(losses(one, phase), abs=1e-4)
 
 
 @pytest.mark.slow

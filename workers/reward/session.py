@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from workers.reward import sharding
 from workers.reward.checkpoint import fingerprint, put_back, trainable
@@ -44,7 +44,9 @@ def make_accelerator(config: TrainConfig) -> Accelerator:
     if precision == "auto":
         precision = "bf16" if not cpu and torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "no"
     if config.sharding == "none":
-        return Accelerator(cpu=cpu, mixed_precision=precision)
+        # A process that runs out of memory amid a pass must leave nobody waiting: buffers, which are constants, stay.
+        kept = DistributedDataParallelKwargs(broadcast_buffers=False)
+        return Accelerator(cpu=cpu, mixed_precision=precision, kwargs_handlers=[kept])
     chosen = sharding.plugin()
     accelerator = Accelerator(cpu=cpu, mixed_precision=precision, fsdp_plugin=chosen)
     sharding.switch_on(accelerator, chosen)

@@ -7,6 +7,7 @@ Weights enter and leave whole: a checkpoint and a finished model know nothing of
 from typing import Any
 
 import torch
+import torch.distributed as dist
 from accelerate import Accelerator, FullyShardedDataParallelPlugin, PartialState
 from accelerate.utils import DistributedType
 from torch import Tensor
@@ -94,3 +95,13 @@ def optimizer_state(state: dict[str, Any], optimizer: torch.optim.Optimizer) -> 
 def most(accelerator: Accelerator, number: int) -> int:
     """The largest of the processes' numbers."""
     return int(accelerator.gather(torch.tensor([number], device=accelerator.device)).max())
+
+
+def average(accelerator: Accelerator, model: torch.nn.Module) -> None:
+    """Makes every process's gradients the mean of all processes'; nothing where there is one."""
+    if accelerator.num_processes == 1:
+        return
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    for under_way in [dist.all_reduce(gradient, async_op=True) for gradient in gradients]:
+        under_way.wait()
+    torch._foreach_div_(gradients, accelerator.num_processes)

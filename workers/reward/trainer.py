@@ -112,7 +112,9 @@ class Trainer:
         for settings in self.optimizer.param_groups:
             settings["lr"] = rate
         rows = self._batch_rows(self.progress.step)
-        loss = self._fitting(lambda: self._backward(rows))
+        loss = self._summed(self._fitting(lambda: self._backward(rows))) / int(self.accelerator.num_processes)
+        if not self.sharded:
+            sharding.average(self.accelerator, self.model)
         self.accelerator.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -129,22 +131,27 @@ class Trainer:
         size = self.config.batch_groups
         return [int(row) for row in order[number * size : (number + 1) * size]]
 
-    def _backward(self, rows: Sequence[int]) -> float:
-        """Gradients of the batch's mean loss; each process takes its share of the groups."""
+    def _backward(self, rows: Sequence[int]) -> Tensor:
+        """Gradients of the batch's mean loss; each process takes its share of the groups, whose loss is returned.
+
+        Unsharded, nobody waits for others in here: one that runs out of memory can say so afterwards.
+        """
         world = int(self.accelerator.num_processes)
         # Processes' gradients are averaged, so each is scaled as if it held the whole batch.
         passes = self._passes(rows, world / len(rows))
         # Sharded gradients are shared out after each pass: kept until the last they would be whole on every device.
         with nullcontext() if self.sharded else self.accelerator.no_sync(self.model):
-            losses = [self._pass(batch, scale) for batch, scale in passes[:-1]]
-        losses.append(self._pass(*passes[-1]))
-        return float(self.accelerator.reduce(torch.stack(losses).sum(), "sum")) / world
+            losses = [self._pass(batch, scale) for batch, scale in passes]
+        return torch.stack(losses).sum()
+
+    def _summed(self, value: Tensor) -> float:
+        return float(self.accelerator.reduce(value, "sum"))
 
     def _passes(self, rows: Sequence[int] | NDArray[np.int64], scale: float) -> list[tuple[Batch, float]]:
         """This process's share of the groups in batches, each with the scale of its loss.
 
-        One without a share passes a group at no cost, for all have to meet in the last backward pass; where the model
-        is sharded they meet in every pass, so all have as many.
+        One without a share passes a group at no cost, so that it has gradients to average; where the model is sharded
+        processes meet in every pass, so all have as many.
         """
         mine = rows[self.accelerator.process_index :: int(self.accelerator.num_processes)]
         batches = self._batches(self._read(mine if len(mine) else rows[:1]))
@@ -152,25 +159,32 @@ class Trainer:
         wanted = sharding.most(self.accelerator, len(passes)) if self.sharded else len(passes)
         return passes + [(batches[0], 0.0)] * (wanted - len(passes))
 
-    def _fitting(self, work: Callable[[], float]) -> float:
-        """What `work` gives; where memory does not hold its passes, they are halved and it begins again.
+    def _fitting(self, work: Callable[[], Tensor]) -> Tensor:
+        """What `work` gives; where a process's memory does not hold its passes, all halve theirs and begin again.
 
-        Raises TrainingRefused where a pass is one group already, or others wait for this process.
+        Raises TrainingRefused where a pass is one group already, or the others wait for this process amid a pass.
         """
         while True:
-            try:
-                return work()
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                self._halve()
+            done = self._tried(work)
+            if not sharding.most(self.accelerator, int(done is None)) and done is not None:
+                return done
+            self._halve()
+
+    def _tried(self, work: Callable[[], Tensor]) -> Tensor | None:
+        """What `work` gives; None where memory does not hold it."""
+        try:
+            return work()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+        if self.sharded:
+            raise TrainingRefused(
+                f"A pass of {self.progress.tokens} tokens is too large for a device's memory, and where a model is "
+                f"sharded it cannot be halved on the way: set tokens_per_pass to {self.progress.tokens // 2}."
+            )
+        return None
 
     def _halve(self) -> None:
-        if self.accelerator.num_processes > 1:
-            raise TrainingRefused(
-                f"A pass of {self.progress.tokens} tokens is too large for a device's memory, and with several "
-                f"processes it cannot be halved on the way: set tokens_per_pass to {self.progress.tokens // 2}."
-            )
         self.progress.tokens //= 2
         if self.progress.tokens < LEAST_TOKENS:
             raise TrainingRefused(
@@ -195,7 +209,7 @@ class Trainer:
         return self.network.batches(groups, self.progress.tokens)
 
     def _validate(self) -> None:
-        loss = self._fitting(self.validation_loss)
+        loss = self._summed(self._fitting(self.validation_loss)) / len(self.validation_rows)
         progress = self.progress
         progress.validated_at = progress.step
         if not math.isfinite(loss):
@@ -208,15 +222,15 @@ class Trainer:
         self.report("validate", loss=loss, best=progress.best_loss, best_step=progress.best_step)
 
     @torch.no_grad()
-    def validation_loss(self) -> float:
-        """The K-wise loss over the validation groups, shared out over the processes."""
+    def validation_loss(self) -> Tensor:
+        """The K-wise loss summed over this process's share of the validation groups."""
         total = torch.zeros((), device=self.accelerator.device)
         for batch, scale in self._passes(self.validation_rows, 1.0):
             self.check()
             batch = batch.to(self.accelerator.device)
             scores = self.network.scorer(batch.inputs, batch.layout)
             total += self.losses(scores, batch).sum() * scale
-        return float(self.accelerator.reduce(total, "sum")) / len(self.validation_rows)
+        return total
 
     def check(self) -> None:
         """Raises Stopped where the run was asked to stop; sharded, in all processes at the same look."""
