@@ -1,8 +1,9 @@
 """Which version counts. A new one is adopted by itself unless it is worse on what both of them never saw (ADR 10).
 
-`RewardModel.adoption` says why: `{verdict: adopted / refused / chosen, reason, against?, difference?, by?}`. The reason
-is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), or, for a manager's
-choice, `chosen`. `difference` is that of `figures.accuracy.difference`.
+`RewardModel.adoption` says why: `{verdict: adopted / refused / chosen / beside, reason, against?, difference?, by?}`.
+The reason is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), `other_aim` (a
+cost model, or one of another criterion: it stands beside the reward model), or, for a manager's choice, `chosen`.
+`difference` is that of `figures.accuracy.difference`.
 """
 
 from typing import Any
@@ -12,6 +13,8 @@ from django.utils import timezone
 
 from annotation.models import Person, Project
 from annotation.models.audit import record
+from annotation.models.judgement import OVERALL
+from annotation.questions import criterion
 from workers.figures import collect
 from workers.figures.accuracy import difference
 from workers.figures.cases import scored, strict
@@ -22,11 +25,22 @@ SURE = 0.8  # of the resamples of held-out families in which the new version is 
 
 def decide(model: RewardModel) -> RewardModel:
     """Adopt `model` unless it is worse than the adopted version; a decision that was made is left alone."""
+    if has_other_aim(model):
+        return model if model.adoption else _note(model, {"verdict": "beside", "reason": "other_aim"})
     settled = None
     while settled is None:  # again where somebody chose another version while these two were compared
         current = RewardModel.objects.adopted(model.project)
         settled = _settle(model, current, {"reason": "first"} if current is None else compare(model, current))
     return settled
+
+
+def has_other_aim(model: RewardModel) -> bool:
+    """Whether its scores say something else than which answer people prefer by the project's main order.
+
+    A cost is high for the worse answer: adopted, it would choose the worst of n.
+    """
+    asked = model.config.get("criterion") or OVERALL
+    return model.config.get("target") == "cost" or criterion(model.project, asked) != criterion(model.project)
 
 
 @transaction.atomic

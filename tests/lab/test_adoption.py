@@ -25,6 +25,17 @@ def test_it_works(ranked: Project, make_model: MakeModel) -> None:
     assert RewardModel.objects.adopted(ranked) == better
 
 
+@pytest.mark.parametrize("config", [{"target": "cost"}, {"criterion": "harmlessness"}])
+def test_what_has_another_aim_stands_beside(ranked: Project, make_model: MakeModel, config: dict[str, str]) -> None:
+    """A cost model that came first would else choose the worst of n."""
+    beside = adoption.decide(make_model(right=0.0, config=config))
+    assert (beside.is_adopted, beside.adoption) == (False, {"verdict": "beside", "reason": "other_aim"})
+    reward = adoption.decide(make_model(right=0.5, config={"target": "reward", "criterion": "overall"}))
+    assert reward.adoption["reason"] == "first"
+    assert adoption.decide(make_model(right=1.0, config=config)).adoption["verdict"] == "beside"
+    assert RewardModel.objects.adopted(ranked) == reward
+
+
 def test_a_worse_version_is_refused(ranked: Project, make_model: MakeModel) -> None:
     good = adoption.decide(make_model(right=1.0))
     bad = adoption.decide(make_model(right=0.0))
