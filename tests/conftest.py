@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import hypothesis
 import pytest
 from django.test import Client
 from knox.models import AuthToken
@@ -15,6 +16,9 @@ from annotation.models import Membership, Person, Project, Role
 Api = Callable[[Person], APIClient]
 Fill = Callable[[int], None]
 PASSWORD = "a long enough password"
+
+hypothesis.settings.register_profile("untimed", deadline=None)  # machines are noisy: no test is timed
+hypothesis.settings.load_profile("untimed")
 
 
 def person(name: str, **fields: object) -> Person:

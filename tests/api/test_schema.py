@@ -56,9 +56,7 @@ def cases() -> Iterator[tuple[str, GenerationMode]]:
 @pytest.mark.parametrize(("label", "mode"), list(cases()), ids=lambda part: getattr(part, "value", part))
 def test_every_call(label: str, mode: GenerationMode, token: str) -> None:
     @given(case=CALLS[label].as_strategy(generation_mode=mode))
-    @settings(
-        max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
-    )
+    @settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
     def call(case: Any) -> None:
         if "slug" in (case.path_parameters or {}):
             case.path_parameters["slug"] = "letters"

@@ -83,7 +83,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     return json.loads(content) if path.suffix == ".json" else [json.loads(one) for one in content.splitlines()]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(hostile, hostile)
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_goes_in_comes_out_of_each_format_in_each_kind_of_file(name: str, prompt: str, text: str) -> None:

@@ -102,7 +102,7 @@ def gradients(family, losses):
 
 
 @pytest.mark.parametrize("family", CONFIGS)
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6, derandomize=True)
 @given(labelled())
 def test_scores_losses_and_gradients_are_those_of_the_pairwise_loop(family, drawn):
     found, labels = drawn

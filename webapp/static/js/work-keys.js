@@ -104,14 +104,20 @@ function click(id) {
   return true;
 }
 
+// What a key is meant for. A dialog that was closed a moment ago keeps the focus until the page is painted anew.
+function aimedAt(event) {
+  return event.target.closest("dialog:not([open])") ? document.body : event.target;
+}
+
 function submits(event) {
   if (event.key !== "Enter") return false;
-  return event.ctrlKey || (!event.target.closest(NATIVE) && !event.target.closest(APART));
+  const at = aimedAt(event);
+  return event.ctrlKey || (!at.closest(NATIVE) && !at.closest(APART));
 }
 
 // Where a key has a meaning of its own: in a field that one types in, among radio buttons, on the skipping form.
 function isTaken(event) {
-  const at = event.target;
+  const at = aimedAt(event);
   if (event.ctrlKey || !keysAreOn() || at.closest(TYPING) || at.closest(APART)) return true;
   return at.matches("input[type=radio]") && event.key.startsWith("Arrow");
 }
@@ -126,7 +132,7 @@ export function startShortcuts(form, { digit: answer, question }, signal) {
     if (key === "enter" && event.ctrlKey) form.requestSubmit();
     else if (isTaken(event)) return;
     else if (key === "?") dialog.showModal();
-    else if (!(/^[0-9]$/.test(key) ? answer(key, event.target) : key === "q" ? question() : click(CLICKS[key]))) return;
+    else if (!(/^[0-9]$/.test(key) ? answer(key, aimedAt(event)) : key === "q" ? question() : click(CLICKS[key]))) return;
     event.preventDefault();
   }, { signal });
 }
@@ -140,7 +146,7 @@ export function startKeys(form, order, signal) {
     if (submits(event)) {
       event.preventDefault();
       form.requestSubmit();
-    } else if (!isTaken(event) && press(event.key, event.target, marker, dialog)) event.preventDefault();
+    } else if (!isTaken(event) && press(event.key, aimedAt(event), marker, dialog)) event.preventDefault();
   }, { signal });
   form.addEventListener("focusin", (event) => marker.follow(event.target), { signal });
 }
