@@ -70,6 +70,12 @@ held AS MATERIALIZED (
             OR split_part(lane.language, '-', 1) = ANY(member.languages))
 )"""
 
+# UUIDv7 (RFC 9562, section 5.7): milliseconds, then 74 random bits. So new rows lie at their index's end; strewn over a
+# large index, nearly each of them would be the first after a checkpoint to change its page, and log all of the page.
+NEW_UUID = """encode(set_bit(set_bit(overlay(uuid_send(gen_random_uuid()) PLACING
+    substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
+    52, 1), 53, 1), 'hex')::uuid"""
+
 # One guarded statement. Either a task that was handed out already and that the caller does not say they hold is handed
 # out again, or the last one of as many as one may hold. Or the first lockable of the candidates that still has a slot
 # is taken, its lease is written with the samples in an order of its own (position bias is measured, not fed), and the
@@ -118,7 +124,7 @@ WITH %RULES%, again AS (
 )%LOOKED%, given AS (
     INSERT INTO annotation_assignment
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, skip_reason)
-    SELECT gen_random_uuid(), leased.project_id, leased.id, %(person)s::bigint, 'leased',
+    SELECT %NEW_UUID%, leased.project_id, leased.id, %(person)s::bigint, 'leased',
            ARRAY(SELECT sample FROM unnest(leased.sample_ids) sample ORDER BY random()),
            clock_timestamp(), now() + least(make_interval(mins => member.lease_minutes), %(ahead)s::interval), ''
       FROM leased CROSS JOIN member
@@ -139,7 +145,11 @@ ASSIGNMENT = Columns(Assignment, "answer")
 # What never changes: the statement sees the task as it was before the lease.
 TASK = Columns(Task, "task", ("id", "project_id", "lane_id", "prompt_id", "kind", "sample_ids", "brief"))
 PROMPT = Columns(Prompt, "prompt", ("id", "messages", "language", "category"))
-LEASE = LEASE.replace("%RULES%", RULES).replace("%COLUMNS%", f"{ASSIGNMENT.sql}, {TASK.sql}, {PROMPT.sql}")
+LEASE = (
+    LEASE.replace("%RULES%", RULES)
+    .replace("%NEW_UUID%", NEW_UUID)
+    .replace("%COLUMNS%", f"{ASSIGNMENT.sql}, {TASK.sql}, {PROMPT.sql}")
+)
 
 
 # A look that found nothing notes how far numbers had been given out (`noted`) and the first transaction to come then.

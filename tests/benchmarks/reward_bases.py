@@ -37,7 +37,7 @@ class Case:
 CASES = {
     "k2": Case(2, 128, 128, 8, steps=9),
     "k4": Case(4, 128, 128, 8),
-    "k9": Case(9, 128, 128, 4, steps=4),
+    "k9": Case(9, 128, 128, 8, steps=4),
     "k9_prompt512": Case(9, 512, 128, 2, steps=4),
 }
 

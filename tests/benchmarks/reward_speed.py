@@ -210,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--cases", nargs="+", default=[*CASES, "oasst"], choices=[*CASES, "oasst"])
     parser.add_argument("--steps", type=int, help="optimiser steps of each, 2 or more; the first is not counted")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--tokens", type=int, default=4096, help="tokens in one of our passes")
+    parser.add_argument("--tokens", type=int, default=5632, help="tokens in one of our passes")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--peak", type=float, default=989.0, help="the chip's bf16 TFLOP/s: an H100's by default")
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall", help="cpu: seconds of the processor")

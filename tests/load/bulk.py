@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from annotation.content import content_hash, text_hash
 from annotation.models import Assignment, Generator, Lane, Person, Project, Prompt, QueuePosition, Sample, Task
+from annotation.queue import NEW_UUID
 
 # Four answers of one prompt, each drawn from a pool of its own: 60⁴ different tasks.
 POOL = 60
@@ -54,7 +55,7 @@ WITH first AS (
 ), done AS (
     INSERT INTO annotation_assignment
            (uuid, project_id, task_id, person_id, state, shown, leased_at, expires_at, closed_at, skip_reason)
-    SELECT gen_random_uuid(), project_id, id, %(person)s, 'judged', sample_ids, now(), now(), now(), '' FROM first
+    SELECT %NEW_UUID%, project_id, id, %(person)s, 'judged', sample_ids, now(), now(), now(), '' FROM first
     RETURNING uuid, project_id, task_id, person_id
 ), said AS (
     INSERT INTO annotation_judgement
@@ -72,7 +73,10 @@ def has_judged(person: Person, lane: Lane, number: int) -> None:
     """As if the person had judged the lane's first `number` tasks, which stay open for others."""
     with connection.cursor() as cursor:
         prompt, _samples = _prompt(lane.project)
-        cursor.execute(VETERAN, {"lane": lane.pk, "person": person.pk, "number": number, "prompt": prompt.pk})
+        cursor.execute(
+            VETERAN.replace("%NEW_UUID%", NEW_UUID),
+            {"lane": lane.pk, "person": person.pk, "number": number, "prompt": prompt.pk},
+        )
         behind = max((row[0] for row in cursor.fetchall()), default=0)
     QueuePosition.objects.create(person=person, lane=lane, priority=4, queue_number=behind)
 
