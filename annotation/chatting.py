@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation.briefs import Brief
@@ -41,9 +42,10 @@ def begin(assignment: Assignment) -> Conversation:
     """The assignment's conversation, its row locked until the transaction ends. Raises `NoLongerOpen`."""
     current = Assignment.objects.select_related("project", "person", "task__lane").get(pk=assignment.pk)
     if current.state not in (Assignment.State.LEASED, Assignment.State.EXPIRED):
-        raise NoLongerOpen(f"This conversation is {current.get_state_display().lower()}: it cannot go on.")
+        words = _("This conversation is %(state)s: it cannot go on.")
+        raise NoLongerOpen(words % {"state": current.get_state_display().lower()})
     family = {"project": current.project, "family": f"chat:{current.pk}"}
-    made, _ = Conversation.objects.get_or_create(assignment=current, defaults=family)
+    made = Conversation.objects.get_or_create(assignment=current, defaults=family)[0]
     conversation = Conversation.objects.select_for_update(of=("self",)).get(pk=made.pk)
     conversation.assignment, conversation.project = current, current.project
     return conversation
@@ -114,20 +116,24 @@ def _shuffled(voices: Sequence[Voice]) -> list[Voice]:
 
 def _check_place(conversation: Conversation, last: Turn | None, number: int | None) -> None:
     if last and last.is_open:
-        raise NotNow("open", "Another message is being answered already, perhaps from another tab: choose there first.")
+        raise NotNow(
+            "open", _("Another message is being answered already, perhaps from another tab: choose there first.")
+        )
     if number is not None and number != (last.number + 1 if last else 1):
-        raise NotNow("other", "The conversation has gone on meanwhile, perhaps in another tab: look at it first.")
+        raise NotNow("other", _("The conversation has gone on meanwhile, perhaps in another tab: look at it first."))
     if last and last.number >= brief_of(conversation).max_turns:
-        raise NotNow("turns", "This conversation has had all its turns: end it.")
+        raise NotNow("turns", _("This conversation has had all its turns: end it."))
 
 
 def _check_length(conversation: Conversation, text: str) -> None:
     if not text:
-        raise NotNow("empty", "The message is empty: write something.")
+        raise NotNow("empty", _("The message is empty: write something."))
     if len(text) > LONGEST_MESSAGE:
-        raise NotNow("long", f"A message has at most {LONGEST_MESSAGE:,} characters, this one has {len(text):,}.")
+        words = _("A message has at most %(most)s characters, this one has %(found)s.")
+        raise NotNow("long", words % {"most": f"{LONGEST_MESSAGE:,}", "found": f"{len(text):,}"})
     if len(text) + sum(len(message["content"]) for message in messages(conversation)) > LONGEST_CONVERSATION:
-        raise NotNow("long", f"A conversation has at most {LONGEST_CONVERSATION:,} characters: end this one.")
+        words = _("A conversation has at most %(most)s characters: end this one.")
+        raise NotNow("long", words % {"most": f"{LONGEST_CONVERSATION:,}"})
 
 
 def new_seed() -> int:
@@ -146,9 +152,9 @@ def ask_again(*, turn: Turn) -> Turn:
     turn = locked(turn)
     lacking = turn.candidates.filter(state__in=[Candidate.State.FAILED, Candidate.State.SAME])
     if turn.state not in (Turn.State.READY, Turn.State.FAILED) or not lacking.exists():
-        raise NotNow("state", "There is nothing to ask for again.")
+        raise NotNow("state", _("There is nothing to ask for again."))
     if turn.rounds >= MOST_ROUNDS:
-        raise NotNow("often", "The models were asked often enough: change the message, or report the task.")
+        raise NotNow("often", _("The models were asked often enough: change the message, or report the task."))
     for candidate in lacking:
         candidate.state, candidate.error, candidate.seed = Candidate.State.WANTED, "", new_seed()
         candidate.save(update_fields=["state", "error", "seed"])

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import chatting, judging, questions
@@ -36,11 +37,11 @@ def judge(
     if turn.state == Turn.State.DONE and turn.judgement:
         return _same_again(turn, verdict)
     if turn.state != Turn.State.READY or len(turn.shown) < 2:
-        raise chatting.NotNow(
-            "state", f"Turn {turn.number} is {turn.get_state_display().lower()}: it has no answers to judge."
-        )
+        words = _("Turn %(n)d is %(state)s: it has no answers to judge.")
+        raise chatting.NotNow("state", words % {"n": turn.number, "state": turn.get_state_display().lower()})
     if strangers := _named(verdict) - {str(candidate) for candidate in turn.shown}:
-        raise judging.NotAcceptable(f"These answers are not in this turn: {sorted(strangers)}.")
+        words = _("These answers are not in this turn: %(answers)s.")
+        raise judging.NotAcceptable(words % {"answers": sorted(strangers)})
     winner, chosen_by = _winner(turn, verdict, go_on_with)
     samples = _samples(turn)
     assignment = _given(turn, samples)
@@ -63,7 +64,7 @@ def _same_again(turn: Turn, verdict: Verdict) -> Turn:
     known = _named(verdict) <= {str(candidate) for candidate in names}
     if not known or not renamed(verdict, names).checked(first.assignment).same(first):
         raise chatting.NotNow(
-            "judged", "This turn is judged already; its judgement can be revised under My judgements."
+            "judged", _("This turn is judged already; its judgement can be revised under My judgements.")
         )
     return turn
 
@@ -73,7 +74,7 @@ def go_on(*, turn: Turn) -> Turn:
     """Go on with the only answer where all models said the same: there is nothing to compare. Raises `NotNow`."""
     turn = chatting.locked(turn)
     if turn.state != Turn.State.READY or len(turn.shown) != 1:
-        raise chatting.NotNow("state", "This turn has several answers, or none: choose one.")
+        raise chatting.NotNow("state", _("This turn has several answers, or none: choose one."))
     return _close(turn, winner=turn.shown[0], chosen_by=Turn.ChosenBy.ALONE, judgement=None)
 
 
@@ -90,7 +91,7 @@ def _winner(turn: Turn, verdict: Verdict, go_on_with: int | None) -> tuple[int |
     """The candidate that the conversation goes on with, and why it is that one. Raises `NotAcceptable`."""
     best = _best(turn, verdict)
     if go_on_with is not None and go_on_with not in best:
-        raise judging.NotAcceptable("The conversation goes on with one of the best answers: this is none of them.")
+        raise judging.NotAcceptable(_("The conversation goes on with one of the best answers: this is none of them."))
     if len(best) < 2:
         return next(iter(best), None), Turn.ChosenBy.BEST if best else ""
     return go_on_with or best[0], Turn.ChosenBy.PERSON if go_on_with else Turn.ChosenBy.FIRST
@@ -158,15 +159,15 @@ def _given(turn: Turn, samples: Mapping[int, int]) -> Assignment:
     conversation = turn.conversation
     chat = conversation.assignment
     language, purpose = chat.task.lane.language, Lane.Purpose.WORK
-    lane, _ = Lane.objects.get_or_create(
+    lane = Lane.objects.get_or_create(
         project=conversation.project, kind=TaskKind.RANK, language=language, cohort="", purpose=purpose
-    )
-    task, _ = Task.objects.get_or_create(
+    )[0]
+    task = Task.objects.get_or_create(
         prompt=Prompt.objects.get(samples=next(iter(samples.values()))),
         kind=TaskKind.RANK,
         sample_ids=sorted(set(samples.values())),
         defaults={"project": conversation.project, "lane": lane, "overlap": 1, "taken": 0},
-    )
+    )[0]
     shown = list(samples.values())
     return leases.hand_over(task=task, person=chat.person, shown=shown, since=turn.ready_at or timezone.now())
 
@@ -200,7 +201,7 @@ class Closing:
         """Raises `NotAcceptable` where no turn was judged: there is nothing to keep, and the task can be skipped."""
         if not Turn.objects.filter(conversation__assignment=assignment, state=Turn.State.DONE).exists():
             raise judging.NotAcceptable(
-                "Nothing was judged in this conversation yet: skip the task instead of ending it.", "conversation"
+                _("Nothing was judged in this conversation yet: skip the task instead of ending it."), "conversation"
             )
         return self
 

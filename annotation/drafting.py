@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import nearness, wishes
 from annotation.content import Message, content_hash, text_hash
@@ -60,7 +61,7 @@ def create_prompt(judgement: Judgement, state: str, columns: Mapping[str, Any]) 
 
 
 def _known_already() -> NotAcceptable:
-    return NotAcceptable("Just this prompt is in the project already: write another one.", "prompt")
+    return NotAcceptable(_("Just this prompt is in the project already: write another one."), "prompt")
 
 
 def locked(prompt: Prompt) -> Prompt:
@@ -73,7 +74,7 @@ def rewrite(prompt: Prompt, columns: Mapping[str, Any]) -> Prompt:
     check_unused(prompt)
     waits = Prompt.Review.PENDING if prompt.project.review_prompts else Prompt.Review.ACCEPTED
     if prompt.review_state != waits:
-        raise NotAcceptable("This prompt was reviewed meanwhile: it can no longer be changed.", "prompt")
+        raise NotAcceptable(_("This prompt was reviewed meanwhile: it can no longer be changed."), "prompt")
     return _changed(prompt, columns)
 
 
@@ -82,7 +83,7 @@ def check_unused(prompt: Prompt, apart_from: Task | None = None) -> None:
     tasks = prompt.tasks.exclude(pk=apart_from.pk) if apart_from else prompt.tasks.all()
     met = [task for task in tasks.select_for_update() if task.taken]  # nobody is given it while it changes
     if met or prompt.samples.exists():
-        raise NotAcceptable("Others are at work with this prompt by now: it can no longer be changed.", "prompt")
+        raise NotAcceptable(_("Others are at work with this prompt by now: it can no longer be changed."), "prompt")
 
 
 def _changed(prompt: Prompt, columns: Mapping[str, Any]) -> Prompt:

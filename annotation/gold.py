@@ -59,15 +59,15 @@ def make(
 
 def check(task: Task, groups: Groups, purpose: str = Lane.Purpose.GOLD) -> None:
     if task.kind != TaskKind.RANK:
-        raise NotGold("Only a task that ranks answers can be gold.")
+        raise NotGold(_("Only a task that ranks answers can be gold."))
     if task.withdrawn_at:
-        raise NotGold("This task was withdrawn: it is given to nobody any more.")
+        raise NotGold(_("This task was withdrawn: it is given to nobody any more."))
     if sorted(sample for group in groups for sample in group) != sorted(task.sample_ids):
-        raise NotGold("Give each answer of the task one rank.")
+        raise NotGold(_("Give each answer of the task one rank."))
     if len([group for group in groups if group]) < 2:
-        raise NotGold("At least one answer must be better than another: a tie of all of them tests nothing.")
+        raise NotGold(_("At least one answer must be better than another: a tie of all of them tests nothing."))
     if purpose not in PURPOSES:
-        raise NotGold(f"The purpose is one of {', '.join(PURPOSES)}.")
+        raise NotGold(_("The purpose is one of %(known)s.") % {"known": ", ".join(PURPOSES)})
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from django.db import connection, transaction
 from django.db.models import F, Max
+from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import overlap, plain, questions
@@ -115,7 +116,8 @@ def submit(*, assignment: Assignment, verdict: Said, source: str = Judgement.Sou
     Raises `NotAcceptable` and `NoLongerOpen`.
     """
     if assignment.task.kind not in verdict.kinds:
-        raise NotAcceptable(f"This task is another kind of work: {assignment.task.kind}.", "kind")
+        words = _("This task is another kind of work: %(kind)s.")
+        raise NotAcceptable(words % {"kind": assignment.task.kind}, "kind")
     verdict = verdict.checked(assignment)
     if not overlap.is_dynamic(assignment.project):
         return _submitted(assignment, verdict, source)
@@ -152,8 +154,8 @@ def _plainly(assignment: Assignment, verdict: Verdict, source: str) -> Judgement
 def _in_the_projects_words(verdict: Verdict, project: Project) -> Verdict:
     named = {questions.criterion(project, criterion): groups for criterion, groups in verdict.rankings.items()}
     if len(named) < len(verdict.rankings):
-        main = questions.criterion(project)
-        raise NotAcceptable(f"In this project {OVERALL} and {main} are the same order: send one of them.")
+        words = _("In this project %(overall)s and %(main)s are the same order: send one of them.")
+        raise NotAcceptable(words % {"overall": OVERALL, "main": questions.criterion(project)})
     return replace(verdict, rankings=named)
 
 
@@ -168,7 +170,7 @@ def check(verdict: Verdict, assignment: Assignment) -> None:
         _check_name(criterion, asked.orders if asked.criteria else (), "rankings")
         _check_ranking(criterion, groups, shown, assignment.project)
     if not verdict.rankings and not verdict.all_bad:
-        raise NotAcceptable("There is no ranking: put the answers in order, best first.")
+        raise NotAcceptable(_("There is no ranking: put the answers in order, best first."))
     check_answers(verdict, shown, asked)
     _check_strength(verdict, shown, asked)
 
@@ -195,57 +197,66 @@ def check_answers(verdict: OfAnswers, shown: set[int], asked: Questions) -> None
 
 def _check_entries(about: str, said: Mapping[str, Mapping[str, Any]], shown: set[int], known: Collection[str]) -> None:
     if strangers := set(said) - {str(sample_id) for sample_id in shown}:
-        raise NotAcceptable(f"These {about} name answers that are not in this task: {sorted(strangers)}.", about)
+        words = _("These %(about)s name answers that are not in this task: %(answers)s.")
+        raise NotAcceptable(words % {"about": about, "answers": sorted(strangers)}, about)
     for name in {name for entry in said.values() for name in entry}:
         _check_name(name, known, about)
 
 
 def _check_name(name: str, known: Collection[str], about: str) -> None:
     if not name or len(name) > LONGEST_NAME or "\0" in name:
-        raise NotAcceptable(f"A name in {about} has 1 to {LONGEST_NAME} characters and no NUL.", about)
+        words = _("A name in %(about)s has 1 to %(most)d characters and no NUL.")
+        raise NotAcceptable(words % {"about": about, "most": LONGEST_NAME}, about)
     if known and name not in known:
-        raise NotAcceptable(f"This project has no {name!r} in {about}; it has {', '.join(known)}.", about)
+        words = _("This project has no %(name)s in %(about)s; it has %(known)s.")
+        raise NotAcceptable(words % {"name": repr(name), "about": about, "known": ", ".join(known)}, about)
 
 
 def _check_ratings(verdict: OfAnswers, asked: Questions) -> None:
     scales = {scale.name: scale for scale in asked.scales}
     for name, value in (item for entry in verdict.ratings.values() for item in entry.items()):
         if not isfinite(value):
-            raise NotAcceptable(f"A rating is a number: {name} is {value}.", "ratings")
+            words = _("A rating is a number: %(name)s is %(value)s.")
+            raise NotAcceptable(words % {"name": name, "value": value}, "ratings")
         if (scale := scales.get(name)) and not scale.low <= value <= scale.high:
-            raise NotAcceptable(f"{name} goes from {scale.low} to {scale.high}: {value:g} is outside.", "ratings")
+            words = _("%(name)s goes from %(low)s to %(high)s: %(value)s is outside.")
+            facts = {"name": name, "low": scale.low, "high": scale.high, "value": f"{value:g}"}
+            raise NotAcceptable(words % facts, "ratings")
 
 
 def _check_severities(verdict: OfAnswers, asked: Questions) -> None:
     known = [severity.name for severity in asked.severities]
     for name, severity in (item for entry in verdict.categories.values() for item in entry.items()):
         if len(severity) > LONGEST_NAME or "\0" in severity or (known and severity not in known):
-            names = ", ".join(known) or "free"
-            raise NotAcceptable(f"The severity of {name} is not one of this project's: {names}.", "categories")
+            words = _("The severity of %(name)s is not one of this project's: %(known)s.")
+            raise NotAcceptable(words % {"name": name, "known": ", ".join(known) or _("free")}, "categories")
 
 
 def _check_strength(verdict: Verdict, shown: set[int], asked: Questions) -> None:
     if verdict.strength is None or asked.nothing:
         return
     if not asked.strength:
-        raise NotAcceptable("This project does not ask how much better an answer is.", "strength")
+        raise NotAcceptable(_("This project does not ask how much better an answer is."), "strength")
     if len(shown) != 2:
-        raise NotAcceptable(f"A strength of preference is of two answers: this task has {len(shown)}.", "strength")
+        words = _("A strength of preference is of two answers: this task has %(n)d.")
+        raise NotAcceptable(words % {"n": len(shown)}, "strength")
     if any(len(group) > 1 for group in verdict.rankings.get(asked.orders[0], ())):
-        raise NotAcceptable("A tie has no strength of preference.", "strength")
+        raise NotAcceptable(_("A tie has no strength of preference."), "strength")
 
 
 def _check_ranking(criterion: str, groups: list[list[int]], shown: set[int], project: Project) -> None:
     ranked = [sample_id for group in groups for sample_id in group]
     if len(ranked) != len(set(ranked)):
-        raise NotAcceptable(f"The ranking ({criterion}) names an answer twice.")
+        raise NotAcceptable(_("The ranking (%(criterion)s) names an answer twice.") % {"criterion": criterion})
     if strangers := set(ranked) - shown:
-        raise NotAcceptable(f"The ranking ({criterion}) names answers that are not in this task: {sorted(strangers)}.")
+        words = _("The ranking (%(criterion)s) names answers that are not in this task: %(answers)s.")
+        raise NotAcceptable(words % {"criterion": criterion, "answers": sorted(strangers)})
     missing = shown - set(ranked)
     if missing and not project.allow_unranked:
-        raise NotAcceptable(f"The ranking ({criterion}) leaves out {len(missing)} of {len(shown)} answers.")
+        words = _("The ranking (%(criterion)s) leaves out %(missing)d of %(all)d answers.")
+        raise NotAcceptable(words % {"criterion": criterion, "missing": len(missing), "all": len(shown)})
     if not project.allow_ties and any(len(group) > 1 for group in groups):
-        raise NotAcceptable("This project does not allow ties: give each answer a rank of its own.")
+        raise NotAcceptable(_("This project does not allow ties: give each answer a rank of its own."))
 
 
 def _first(assignment: Assignment, verdict: Said, source: str) -> Judgement:
@@ -270,13 +281,14 @@ def _hold_slot(assignment: Assignment) -> None:
     if assignment.state == Assignment.State.LEASED:
         return
     if assignment.state != Assignment.State.EXPIRED:
-        raise NoLongerOpen(f"This task is {assignment.get_state_display().lower()}: it can no longer be judged.")
+        words = _("This task is %(state)s: it can no longer be judged.")
+        raise NoLongerOpen(words % {"state": assignment.get_state_display().lower()})
     if leases.retake(assignment):
         return
     if not Task.objects.filter(pk=assignment.task_id, withdrawn_at=None).update(
         overlap=F("overlap") + 1, taken=F("taken") + 1
     ):
-        raise NoLongerOpen("This task was withdrawn: it can no longer be judged.")
+        raise NoLongerOpen(_("This task was withdrawn: it can no longer be judged."))
     record("task.overlap_raised", actor=assignment.person, project=assignment.project, subject=assignment.task_id)
 
 
@@ -310,7 +322,7 @@ def arrays(groups: Sequence[Sequence[int]]) -> dict[str, list[int]]:
 
 def _revision(assignment: Assignment, current: Judgement, verdict: Said, source: str) -> Judgement:
     if assignment.project.archived_at:
-        raise NoLongerOpen("The round is over: this judgement can no longer be changed.")
+        raise NoLongerOpen(_("The round is over: this judgement can no longer be changed."))
     Judgement.objects.filter(pk=current.pk).update(is_current=False)
     return _write(assignment, verdict, source, revision=current.revision + 1, before=current)
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.assignment import revoke
 from annotation.models import Assignment, Guideline, Invitation, Membership, Person, Project, Role
@@ -123,13 +124,13 @@ def _take_work_back(project: Project, person: Person) -> None:
 def _keep_an_owner(project: Project, leaving: Person) -> None:
     owners = set(project.memberships.filter(role=Role.OWNER).values_list("person_id", flat=True))
     if owners == {leaving.pk}:
-        raise NotPossible("A project needs an owner: make somebody else an owner first.")
+        raise NotPossible(_("A project needs an owner: make somebody else an owner first."))
 
 
 def invite(*, project: Project, role: str, by: Person, days: int = 7, uses: int = 1) -> tuple[Invitation, str]:
     """An invitation and its token, which is shown once."""
     if role == Role.OWNER:
-        raise NotPossible("An owner is made from a member, never by a link.")
+        raise NotPossible(_("An owner is made from a member, never by a link."))
     ends = timezone.now() + timedelta(days=days)
     record("invitation.create", actor=by, project=project, role=role, uses=uses)
     return Invitation.issue(project=project, role=role, created_by=by, expires_at=ends, max_uses=uses)

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
+from django.utils.translation import gettext as _
+
 from annotation import questions
 from annotation.judging import NotAcceptable, check_answers
 from annotation.models import Assignment, Judgement
@@ -27,7 +29,7 @@ class Rates:
     def checked(self, assignment: Assignment) -> Self:
         check_answers(self, set(assignment.shown), questions.of(assignment.project))
         if not (self.ratings or self.flags or self.categories):
-            raise NotAcceptable("There are no ratings: rate each answer on the project's scales.", "ratings")
+            raise NotAcceptable(_("There are no ratings: rate each answer on the project's scales."), "ratings")
         return self
 
     def same(self, judgement: Judgement) -> bool:

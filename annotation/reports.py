@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import chatting
@@ -34,28 +35,27 @@ def report(
     note. Raises `NotReportable`, and `NoLongerOpen` for a chat that ended before it began.
     """
     if reason not in Report.Reason.values:
-        raise NotReportable(f"A reason is one of {', '.join(Report.Reason.values)}.")
+        raise NotReportable(_("A reason is one of %(known)s.") % {"known": ", ".join(Report.Reason.values)})
     if sample_id is not None and (sample_id not in assignment.shown or candidate_id is not None):
-        raise NotReportable("This answer is not in the task.")
+        raise NotReportable(_("This answer is not in the task."))
     in_chat = assignment.task.kind == TaskKind.CHAT
     if candidate_id is not None and not in_chat:
-        raise NotReportable("This task is no chat: name the answer by its sample.")
+        raise NotReportable(_("This task is no chat: name the answer by its sample."))
     about = _chat(assignment, candidate_id) if in_chat else _prompt(assignment)
     note = note[:LONGEST_NOTE]
     key: dict[str, Any] = {"sample_id": sample_id, "candidate_id": candidate_id, "reason": reason}
-    kept, _ = Report.objects.update_or_create(
+    return Report.objects.update_or_create(
         task_id=assignment.task_id,
         person_id=assignment.person_id,
         **key,
         defaults={"note": note},
         create_defaults={"project_id": assignment.project_id, "note": note, **about},
-    )
-    return kept
+    )[0]
 
 
 def _prompt(assignment: Assignment) -> dict[str, Any]:
     if (prompt_id := assignment.task.prompt_id) is None:
-        raise NotReportable("In this task the prompt is what you write: there is nothing to report.")
+        raise NotReportable(_("In this task the prompt is what you write: there is nothing to report."))
     return {"prompt_id": prompt_id}
 
 
@@ -65,7 +65,7 @@ def _chat(assignment: Assignment, candidate_id: int | None) -> dict[str, Any]:
     if candidate_id is not None:
         seen = Turn.objects.filter(conversation=conversation, shown__contains=[candidate_id])
         if not seen.exists():
-            raise NotReportable("This answer is not in the conversation.")
+            raise NotReportable(_("This answer is not in the conversation."))
     return {"conversation": conversation}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import questions
 from annotation.models import Judgement, Person, Project, Review, Task
@@ -110,19 +111,19 @@ def _apply(task: Task, verdict: str, before: Review | None) -> None:
 
 def check(task: Task, verdict: str, orders: Mapping[str, Groups]) -> None:
     if verdict not in Review.Verdict.values:
-        raise NotARuling(f"A ruling is one of {', '.join(Review.Verdict.values)}.")
+        raise NotARuling(_("A ruling is one of %(known)s.") % {"known": ", ".join(Review.Verdict.values)})
     if verdict != Review.Verdict.OVERRULED:
         if orders:
-            raise NotARuling("Only who overrules gives an order of their own.")
+            raise NotARuling(_("Only who overrules gives an order of their own."))
         return
     asked = questions.of(task.project).orders
     if asked[0] not in orders:
-        raise NotARuling("Give your own order of the answers.")
+        raise NotARuling(_("Give your own order of the answers."))
     for criterion, groups in orders.items():
         if criterion not in asked:
-            raise NotARuling(f"This project does not rank by {criterion!r}.")
+            raise NotARuling(_("This project does not rank by %(criterion)s.") % {"criterion": repr(criterion)})
         if sorted(sample for group in groups for sample in group) != sorted(task.sample_ids):
-            raise NotARuling("Give each answer of the task one rank.")
+            raise NotARuling(_("Give each answer of the task one rank."))
 
 
 def ruling_of(task: Task) -> Review | None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import overlap as judges
 from annotation.models import Assignment, Lane, Person, Project, Review, Task
@@ -164,7 +165,8 @@ def _changed(action: str, task: Task, by: Person, columns: Mapping[str, Any], **
 def set_priority(*, task: Task, priority: int, by: Person) -> Task:
     """At the new level's end, before everybody's position there (ADR 3). Raises `NotPossible`."""
     if priority not in PRIORITIES:
-        raise NotPossible(f"A priority is {PRIORITIES[0]} to {PRIORITIES[-1]}: {priority} is none.")
+        words = _("A priority is %(low)d to %(high)d: %(priority)s is none.")
+        raise NotPossible(words % {"low": PRIORITIES[0], "high": PRIORITIES[-1], "priority": priority})
     task = _held(task)
     if priority == task.priority:
         return task
@@ -180,14 +182,15 @@ def set_overlap(*, task: Task, overlap: int, by: Person) -> Task:
     judges disagree, it may go on to do so.
     """
     if not 1 <= overlap <= MOST_JUDGES:
-        raise NotPossible(f"Between 1 and {MOST_JUDGES} people judge a task.")
+        raise NotPossible(_("Between 1 and %(most)s people judge a task.") % {"most": MOST_JUDGES})
     task = _held(task)
     if overlap == task.overlap:
         return task
     if task.lane.purpose != Lane.Purpose.WORK:
-        raise NotPossible("Everybody may get this task once: it is there to check people, and has no overlap.")
+        raise NotPossible(_("Everybody may get this task once: it is there to check people, and has no overlap."))
     if overlap < task.taken:
-        raise NotPossible(f"{task.taken} people have judged this task or are at work on it: it cannot be fewer.")
+        words = _("%(n)d people have judged this task or are at work on it: it cannot be fewer.")
+        raise NotPossible(words % {"n": task.taken})
     columns: dict[str, Any] = {"overlap": overlap}
     if task.taken == task.overlap:
         columns |= {"queue_number": next_queue_number(), "review_wanted_at": None}
@@ -206,13 +209,14 @@ def set_cohort(*, task: Task, cohort: str, by: Person) -> Task:
     """
     cohort = cohort.strip()
     if len(cohort) > LONGEST_COHORT or "\0" in cohort:
-        raise NotPossible(f"A cohort's name has at most {LONGEST_COHORT} characters, and no NUL.")
+        words = _("A cohort's name has at most %(most)d characters, and no NUL.")
+        raise NotPossible(words % {"most": LONGEST_COHORT})
     task = _held(task)
     before = task.lane
     if cohort == before.cohort:
         return task
     facts: dict[str, Any] = {"kind": before.kind, "language": before.language, "purpose": before.purpose}
-    lane, _ = Lane.objects.get_or_create(project=task.project, cohort=cohort, **facts)
+    lane = Lane.objects.get_or_create(project=task.project, cohort=cohort, **facts)[0]
     columns = {"lane": lane, "queue_number": next_queue_number()}
     return _changed("task.cohort", task, by, columns, before=before.cohort, now=cohort)
 
@@ -241,7 +245,7 @@ def put_back(*, task: Task, by: Person) -> Task:
         return task
     ruling = task.reviews.order_by("-pk").first()
     if ruling and ruling.verdict == Review.Verdict.DISCARDED:
-        raise NotPossible("A reviewer discarded this task: change the ruling, and it comes back.")
+        raise NotPossible(_("A reviewer discarded this task: change the ruling, and it comes back."))
     return _changed("task.put_back", task, by, {"withdrawn_at": None, "queue_number": next_queue_number()})
 
 

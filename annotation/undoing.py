@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import drafting, overlap
@@ -17,7 +18,6 @@ from annotation.tasks import hold_forming
 
 # What was written goes with its undoing, where nobody works with it yet. A review has decided, a chat is over.
 UNDOABLE = (TaskKind.RANK, TaskKind.RATE, TaskKind.DEMONSTRATE, TaskKind.WRITE_PROMPT)
-MET = "Others are at work with your text by now: it can no longer be undone, open it and revise it."
 
 
 @transaction.atomic
@@ -47,16 +47,16 @@ def undo(*, assignment: Assignment, draft: dict[str, Any] | None = None) -> Judg
 def _last_word(assignment: Assignment) -> tuple[Judgement, datetime]:
     """And when the task was judged."""
     if assignment.state != Assignment.State.JUDGED or assignment.closed_at is None:
-        raise NoLongerOpen("There is no judgement of this task to undo.")
+        raise NoLongerOpen(_("There is no judgement of this task to undo."))
     if assignment.task.kind not in UNDOABLE:
-        raise NoLongerOpen("This kind of work is revised, not undone.")
+        raise NoLongerOpen(_("This kind of work is revised, not undone."))
     if assignment.project.archived_at or assignment.task.withdrawn_at:
-        raise NoLongerOpen("The round is over: this judgement can no longer be undone.")
+        raise NoLongerOpen(_("The round is over: this judgement can no longer be undone."))
     mine = Assignment.objects.filter(
         project_id=assignment.project_id, person_id=assignment.person_id, state=Assignment.State.JUDGED
     )
     if mine.order_by("-closed_at").values_list("pk", flat=True).first() != assignment.pk:
-        raise NoLongerOpen("Only the last judgement can be undone: open this one and revise it.")
+        raise NoLongerOpen(_("Only the last judgement can be undone: open this one and revise it."))
     said = Judgement.objects.current().get(task_id=assignment.task_id, person_id=assignment.person_id)
     return said, assignment.closed_at
 
@@ -71,19 +71,25 @@ def _uncount(judgement: Judgement, counted_at: datetime) -> None:
     day.update(judgements=Greatest(F("judgements") - 1, 0), seconds=Greatest(F("seconds") - seconds, 0.0))
 
 
+def _met() -> NoLongerOpen:
+    return NoLongerOpen(
+        _("Others are at work with your text by now: it can no longer be undone, open it and revise it.")
+    )
+
+
 def _take_out(assignment: Assignment, judgement: Judgement) -> None:
     """What the person wrote goes: their answer, or their prompt with what was said of it, which was by them alone."""
     if assignment.task.kind == TaskKind.DEMONSTRATE and judgement.sample:
         hold_forming(assignment.project)
         if Task.objects.filter(prompt_id=judgement.prompt_id, sample_ids__contains=[judgement.sample_id]).exists():
-            raise NoLongerOpen(MET)
+            raise _met()
         drafting.supersede(judgement.sample)
     elif assignment.task.kind == TaskKind.WRITE_PROMPT:
         prompt = drafting.locked(judgement.prompt)
         try:
             drafting.check_unused(prompt)
         except NotAcceptable as error:
-            raise NoLongerOpen(MET) from error
+            raise _met() from error
         if Judgement.objects.filter(prompt=prompt).exclude(person_id=judgement.person_id).exists():
-            raise NoLongerOpen(MET)
+            raise _met()
         prompt.delete()

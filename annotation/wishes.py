@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from annotation import questions
 from annotation.models import Lane, Person, Project, Prompt, Sample, Task
@@ -123,7 +124,7 @@ def ask_for_ratings(*, project: Project, prompt_ids: Iterable[int], by: Person, 
     """
     asked = questions.of(project)
     if not (asked.scales or asked.flags or asked.categories):
-        raise NotPossible("This project has no scales, flags or categories to rate by: add some in its settings.")
+        raise NotPossible(_("This project has no scales, flags or categories to rate by: add some in its settings."))
     return _make(TaskKind.RATE, TO_RATE, project, prompt_ids, by, terms)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+from django.utils.translation import gettext as _
+
 from annotation import drafting, nearness, wishes
 from annotation.content import Message, messages_of, storable
 from annotation.judging import NotAcceptable
@@ -38,9 +40,10 @@ def checked_text(text: str, about: str = "text") -> str:
     """The text as it is stored: outer blank lines and trailing blanks are nobody's words."""
     text = storable(text).replace("\r\n", "\n").strip("\n").rstrip()
     if not text.strip():
-        raise NotAcceptable("There is no text yet: write it.", about)
+        raise NotAcceptable(_("There is no text yet: write it."), about)
     if len(text) > LONGEST_TEXT:
-        raise NotAcceptable(f"A text has at most {LONGEST_TEXT:,} characters: this one has {len(text):,}.", about)
+        words = _("A text has at most %(most)s characters: this one has %(found)s.")
+        raise NotAcceptable(words % {"most": f"{LONGEST_TEXT:,}", "found": f"{len(text):,}"}, about)
     return text
 
 
@@ -59,7 +62,7 @@ class Demonstration:
 
     def checked(self, assignment: Assignment) -> Self:
         if self.started_from is not None and self.started_from not in assignment.shown:
-            raise NotAcceptable("This is not an answer that you were offered to start from.", "started_from")
+            raise NotAcceptable(_("This is not an answer that you were offered to start from."), "started_from")
         return replace(self, text=checked_text(self.text))
 
     def same(self, judgement: Judgement) -> bool:
@@ -95,10 +98,12 @@ class NewPrompt:
         named = self.language or wished.lane.language
         language = named or (project.languages[0] if len(project.languages) == 1 else "")
         if self.language and project.languages and language not in project.languages:
-            raise NotAcceptable(f"This project's languages are {', '.join(project.languages)}.", "language")
+            words = _("This project's languages are %(languages)s.")
+            raise NotAcceptable(words % {"languages": ", ".join(project.languages)}, "language")
         category = " ".join(storable(self.category).split()) or (wished.brief or {}).get("category", "")
         if len(category) > LONGEST_CATEGORY:
-            raise NotAcceptable(f"A category has at most {LONGEST_CATEGORY} characters.", "category")
+            words = _("A category has at most %(most)d characters.")
+            raise NotAcceptable(words % {"most": LONGEST_CATEGORY}, "category")
         return replace(self, messages=checked_messages(self.messages), language=language, category=category)
 
     @property
@@ -138,7 +143,8 @@ def checked_messages(messages: Sequence[Mapping[str, str]]) -> list[Message]:
     except ValueError as error:
         raise NotAcceptable(str(error), "prompt") from error
     if sum(len(message["content"]) for message in found) > LONGEST_TEXT:
-        raise NotAcceptable(f"A prompt has at most {LONGEST_TEXT:,} characters.", "prompt")
+        words = _("A prompt has at most %(most)s characters.")
+        raise NotAcceptable(words % {"most": f"{LONGEST_TEXT:,}"}, "prompt")
     return [{**message, "content": checked_text(message["content"], "prompt")} for message in found]
 
 
@@ -163,12 +169,14 @@ class PromptReview:
 
     def checked(self, assignment: Assignment) -> Self:
         if self.decision not in Judgement.Decision.values:
-            raise NotAcceptable(f"A review's verdict is one of {', '.join(Judgement.Decision.values)}.", "verdict")
+            words = _("A review's verdict is one of %(known)s.")
+            raise NotAcceptable(words % {"known": ", ".join(Judgement.Decision.values)}, "verdict")
         reason = storable(self.reason).strip()
         if len(reason) > LONGEST_REASON:
-            raise NotAcceptable(f"A reason has at most {LONGEST_REASON:,} characters.", "reason")
+            words = _("A reason has at most %(most)s characters.")
+            raise NotAcceptable(words % {"most": f"{LONGEST_REASON:,}"}, "reason")
         if self.decision == Judgement.Decision.REJECT and not reason:
-            raise NotAcceptable("Say why the prompt should not be taken: its author can learn from it.", "reason")
+            raise NotAcceptable(_("Say why the prompt should not be taken: its author can learn from it."), "reason")
         return replace(self, reason=reason, messages=self._edited(assignment.task))
 
     def _edited(self, task: Task) -> list[Message] | None:
@@ -176,7 +184,7 @@ class PromptReview:
             return None
         messages = checked_messages(self.messages or [])
         if messages == drafting.original(task.prompt):
-            raise NotAcceptable("The prompt is as its author wrote it: accept it, or change something.", "text")
+            raise NotAcceptable(_("The prompt is as its author wrote it: accept it, or change something."), "text")
         return messages
 
     def same(self, judgement: Judgement) -> bool:

@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from annotation import assignment as leases
 from annotation import judging
 from annotation.judging import NoLongerOpen, NotAcceptable, Verdict, overall
 from annotation.models import Assignment, AuditEvent, Judgement, Person, Project, Task, WorkDay
+from tests.translated import compile_once
 
 
 @pytest.fixture
@@ -73,6 +74,17 @@ def test_nonsense_is_refused_with_a_sentence(
     with pytest.raises(NotAcceptable, match=reason):
         judging.submit(assignment=given, verdict=Verdict(overall(change(given.shown))))
     assert not Judgement.objects.exists()
+
+
+def test_a_refusal_is_a_sentence_in_the_persons_language(given: Assignment) -> None:
+    compile_once()
+    with translation.override("zh-hans"), pytest.raises(NotAcceptable) as refused:
+        judging.submit(assignment=given, verdict=Verdict(overall([[s] for s in given.shown[:-1]])))
+    assert str(refused.value) == "排序（overall）漏掉了 1 个回答（共 4 个）。"
+    Assignment.objects.update(state=Assignment.State.SKIPPED)
+    with translation.override("zh-hans"), pytest.raises(NoLongerOpen) as closed:
+        judging.submit(assignment=given, verdict=in_order(given))
+    assert str(closed.value) == "这个任务已跳过：不能再评判。"
 
 
 def test_ties_are_refused_where_the_project_says_so(given: Assignment) -> None:
