@@ -97,15 +97,15 @@ BY_HASH, BY_FAMILY, BY_ARRIVAL = "hash, id", 'family COLLATE "C", hash, id', "pr
 
 def records(*, gold: str, shown: bool, safer: bool, scores: bool, order: str) -> str:
     """Judged tasks. The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and
-    never sorted."""
-    inner = order.replace("project_id, id", "task.project_id, task.id")
+    never sorted. Not by arrival: there the planner is to find that an index has the order, for all of the statement."""
+    inner = "" if order == BY_ARRIVAL else f"ORDER BY {order}"
     return f"""
 SELECT task.hash, task.family, task.messages, task.language, task.category, task.source,
        responses.body, verdicts.body, task.external_id, task.project_id, {OVERRULED}
   FROM (SELECT task.id, task.sample_ids, task.kind, task.project_id, asked.criterion, asked.safer, asked.model,
                {PROMPT}, prompt.external_id
           FROM {tasks(gold)}
-         ORDER BY {inner}) task
+         {inner}) task
  CROSS JOIN LATERAL (
        SELECT json_agg({verdict(shown=shown, safer=safer)})::text AS body
          FROM annotation_judgement judgement
