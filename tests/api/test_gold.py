@@ -19,7 +19,7 @@ PATH = "/api/v1/projects/letters/gold/"
 
 @pytest.fixture
 def task(project: Project, fill: Fill) -> Task:
-    fill(3)
+    fill(40)
     return project.tasks.order_by("pk")[0]
 
 
@@ -35,7 +35,7 @@ def test_it_works(api: Api, owner: Person, annotator: Person, project: Project, 
     body = made.json()
     assert (body["task"], body["ranking"], body["explanation"]) == (task.pk, order(task), "C says *why*.")
     assert (body["purpose"], body["created_by"], body["right"]["n"]) == ("gold", "olga", 0)
-    project.gold_share = 0.5
+    project.gold_share = 0.5  # the dice are the person's: with forty draws one is of gold
     project.save()
     while (given := lease_next(person=annotator, project=project)).task_id != task.pk:
         judging.submit(assignment=given, verdict=judging.Verdict(judging.overall([[pk] for pk in given.shown])))

@@ -129,13 +129,13 @@ def test_nobody_else_makes_or_sees_gold(
 def test_an_annotator_cannot_tell_gold_from_work(
     fill: Fill, project: Project, owner: Person, annotator: Person, signed_in: Sign, api: Callable[[Person], Any]
 ) -> None:
-    fill(16)
-    for task in project.tasks.order_by("pk")[:8]:
+    fill(40)
+    for task in project.tasks.order_by("pk")[:20]:
         gold.make(task=task, groups=[[pk] for pk in task.sample_ids], by=owner, explanation="secret words")
     project.gold_share = 0.5
     project.save()
     seen: dict[int, tuple[str, Any]] = {}
-    for _ in range(8):
+    for _ in range(16):  # as many draws, so that not all of them fall alike
         given = api(annotator).post("/api/v1/projects/letters/next/").json()
         html = signed_in(annotator).get("/p/letters/work/").content.decode()
         seen[given["task"]["id"]] = (html, given)
