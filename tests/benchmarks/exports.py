@@ -101,6 +101,16 @@ def text(pieces: int, number: str) -> tuple[str, str]:
     return f"{number} || ' ' || " + " || ".join(f"{name}.text" for name in names), " ".join(joins)
 
 
+def make_pieces(cursor: Any) -> None:
+    cursor.execute("DROP TABLE IF EXISTS piece")
+    cursor.execute(MAKE_PIECES, {"pieces": PIECES, "words": WORDS, "count": len(WORDS.split())})
+    cursor.execute("ANALYZE piece")
+
+
+# Some of the 24 orders: which, the number says.
+ORDERS = "(ARRAY['{0,1,2,3}', '{1,0,3,2}', '{2,3,0,1}', '{3,2,1,0}', '{1,3,0,2}'])[1 + n % 5]::smallint[]"
+
+
 def fill(prompts: int, slug: str = "bench", after: int = 0) -> Any:
     """A project of `prompts` four-way rankings, whose ids come after `after`. Answers have about 600 characters,
     prompts about 400."""
@@ -117,9 +127,8 @@ def fill(prompts: int, slug: str = "bench", after: int = 0) -> Any:
     asked, prompt_joins = text(4, "n")
     answer, answer_joins = text(6, "n")
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS piece; SET session_replication_role = replica")  # keys are right as made
-        cursor.execute(MAKE_PIECES, {"pieces": PIECES, "words": WORDS, "count": len(WORDS.split())})
-        cursor.execute("ANALYZE piece")
+        make_pieces(cursor)
+        cursor.execute("SET session_replication_role = replica")  # keys are right as made
         insert(
             cursor,
             Prompt,
@@ -148,9 +157,7 @@ def fill(prompts: int, slug: str = "bench", after: int = 0) -> Any:
                overlap=1, taken=1, judged=1)  # fmt: skip
         insert(cursor, Judgement, tasks, id="n", project_id=project.pk, task_id="n", prompt_id="n", seconds="n % 90",
                person_id=f"(ARRAY{people})[1 + n % 20]")  # fmt: skip
-        # One of the 24 orders: which, the number says.
-        orders = "(ARRAY['{0,1,2,3}', '{1,0,3,2}', '{2,3,0,1}', '{3,2,1,0}', '{1,3,0,2}'])[1 + n % 5]::smallint[]"
-        insert(cursor, Ranking, tasks, id="n", judgement_id="n", sample_ids=ids, ranks=orders)
+        insert(cursor, Ranking, tasks, id="n", judgement_id="n", sample_ids=ids, ranks=ORDERS)
         for model in (Prompt, Sample, Task, Judgement, Ranking):
             cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
         cursor.execute("RESET session_replication_role")

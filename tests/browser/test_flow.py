@@ -44,6 +44,16 @@ def open_work(visit: Open, person: Person, claims: int = 2) -> Page:
     return page
 
 
+def open_with_nothing_ahead(visit: Open, person: Person) -> tuple[Page, list[Any]]:
+    """The page, and where its requests for the next task are kept until the test lets them go on."""
+    page, held = visit(person, "/p/letters/"), list[Any]()
+    page.route("**/work/ahead/", lambda route: route.fulfill(status=204), times=1)
+    page.goto(WORK)
+    page.wait_for_load_state("networkidle")
+    page.route(re.compile(r"/work/\?holding"), lambda route: held.append(route))
+    return page, held
+
+
 def rank(page: Page, digits: str) -> None:
     for digit in digits:
         page.keyboard.press(digit)
@@ -236,12 +246,7 @@ def uuid(page: Page) -> str:
 
 def test_a_slow_server_never_brings_the_same_task_twice(visit: Open, work: Person) -> None:
     """Nothing is ahead yet at the submit, so that the next task is fetched, and asked for ahead, at the same time."""
-    page = visit(work, "/p/letters/")
-    page.route("**/work/ahead/", lambda route: route.fulfill(status=204), times=1)
-    page.goto(WORK)
-    page.wait_for_load_state("networkidle")
-    held: list[Any] = []
-    page.route(re.compile(r"/work/\?holding"), lambda route: held.append(route))
+    page, held = open_with_nothing_ahead(visit, work)
     first = uuid(page)
     submit(page)
     expect(page.locator("#said .message.success")).to_be_visible()
@@ -292,12 +297,7 @@ def test_two_tabs_that_hold_all_that_one_may(visit: Open, work: Person) -> None:
 
 
 def test_undo_while_the_next_task_is_on_its_way(visit: Open, work: Person) -> None:
-    page = visit(work, "/p/letters/")
-    page.route("**/work/ahead/", lambda route: route.fulfill(status=204), times=1)
-    page.goto(WORK)
-    page.wait_for_load_state("networkidle")
-    held: list[Any] = []
-    page.route(re.compile(r"/work/\?holding"), lambda route: held.append(route))
+    page, held = open_with_nothing_ahead(visit, work)
     first = uuid(page)
     submit(page)
     expect(page.locator("#said .message.success")).to_be_visible()
