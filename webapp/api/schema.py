@@ -24,6 +24,7 @@ PROBLEMS: dict[Any, Any] = {
     (401, "application/problem+json"): _problem("No valid token"),
     (403, "application/problem+json"): _problem("Not allowed"),
     (404, "application/problem+json"): _problem("Nothing here, or nothing that is yours to see"),
+    (405, "application/problem+json"): _problem("Another method than this path takes"),
     (409, "application/problem+json"): _problem("Does not fit the state of things"),
     (413, "application/problem+json"): _problem("Too large"),
     (415, "application/problem+json"): _problem("Unknown media type"),
