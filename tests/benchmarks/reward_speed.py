@@ -12,7 +12,6 @@ bf16 peak (`--peak`, in TFLOP/s). It has not been run on a GPU yet.
 """
 
 import argparse
-import ctypes
 import json
 import random
 import sys
@@ -44,12 +43,12 @@ from tests.benchmarks.reward_trl import (
 from workers.reward.config import TrainConfig
 from workers.reward.data import Group, Groups, GroupWriter
 from workers.reward.loss import kwise_loss
+from workers.reward.memory import keep_memory
 from workers.reward.model import load_base
 from workers.reward.network import RewardNetwork
 from workers.reward.run_dir import RunDir
 from workers.reward.trainer import Trainer
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # mallopt(3)
 OASST_STEPS, OASST_GROUPS_A_STEP = 4, 8
 LARGE = {"hidden_size": 2048, "intermediate_size": 5632, "num_hidden_layers": 18, "num_attention_heads": 32}
 
@@ -207,18 +206,6 @@ def summary(found: dict[str, Row]) -> str:
     return json.dumps({name: round(row["ratio"], 2) for name, row in found.items()} | parts)
 
 
-def keep_memory() -> None:
-    """What one contender frees stays with the process, for both, as it would stay with a contender that is alone.
-
-    Else glibc gives it back to the system, and each turn begins by having every page mapped and cleared anew: a tenth
-    of a turn of ours, which takes a second, and next to nothing of TRL's, which takes half a minute.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(TRIM_THRESHOLD, 2**31 - 1)
-        libc.mallopt(MMAP_THRESHOLD, 32 << 20)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.reward_speed")
     parser.add_argument("--cases", nargs="+", default=[*CASES, "oasst"], choices=[*CASES, "oasst"])
@@ -233,7 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("--steps must be at least 2: the first is not counted.")
     if given.device == "cuda" and not torch.cuda.is_available():
         parser.error("torch finds no CUDA device here: leave --device out for the table on the CPU.")
-    keep_memory()
+    keep_memory()  # for both: it is one process
     torch.set_num_threads(given.threads)
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()

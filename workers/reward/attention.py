@@ -12,7 +12,7 @@ merged exactly, and given the merged output and normaliser the kernel's own back
 CPU's path. On CUDA one FlexAttention call has the same rule as a block mask.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -196,27 +196,34 @@ class _Fold:
 
 
 def _at_ends(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: float | None) -> Tensor:
-    """For the last layer, whose other results nobody reads: each answer's end token alone; noughts elsewhere."""
+    """For the last layer, whose other results nobody reads: each answer's end token alone; noughts elsewhere.
+
+    Rows are split at once: slices would each take a gradient as long as the row.
+    """
     asking = query[0, :, layout.ends] * (query.shape[-1] ** -0.5 if scale is None else scale)  # (H, N, D)
-    found, start = [], 0
-    for span in layout.spans:
-        stop = start + len(span.answers)
-        found.append(_group_at_ends(asking[:, start:stop], key[0], value[0], span))
-        start = stop
+    sizes = [size for span in layout.spans for size in (span.prompt, span.stop - span.split)]
+    keys, values = key[0].split(sizes, 1), value[0].split(sizes, 1)
+    asked = asking.split([len(span.answers) for span in layout.spans], 1)
+    found = [
+        _group_at_ends(asked[n], keys[2 * n : 2 * n + 2], values[2 * n : 2 * n + 2], _Fold(span))
+        for n, span in enumerate(layout.spans)
+    ]
     return torch.zeros_like(query).index_copy(2, layout.ends, torch.cat(found, 1).unsqueeze(0))
 
 
-def _group_at_ends(asking: Tensor, key: Tensor, value: Tensor, span: Span) -> Tensor:
-    """`asking` (H, K, D), `key` and `value` (H, T, D) of the row → (H, K, D). An end sees all of prompt and answer."""
-    prompt, answers, fold = slice(span.start, span.split), slice(span.split, span.stop), _Fold(span)
-    own_key, own_value = (fold.apart(part[None, :, answers]).transpose(0, 1) for part in (key, value))  # (H, K, R, D)
+def _group_at_ends(asking: Tensor, key: Sequence[Tensor], value: Sequence[Tensor], fold: "_Fold") -> Tensor:
+    """`asking` (H, K, D), `key` and `value` of prompt and answers (H, P, D), (H, ΣR, D) → (H, K, D).
+
+    An end sees all of prompt and answer.
+    """
+    own_key, own_value = (fold.apart(part[1].unsqueeze(0)).transpose(0, 1) for part in (key, value))  # (H, K, R, D)
     own = (asking.unsqueeze(2) @ own_key.transpose(2, 3)).squeeze(2)  # (H, K, R)
     if not fold.even:
         own = own.masked_fill(~fold.real, float("-inf"))
-    seen = asking @ key[:, prompt].transpose(1, 2)  # (H, K, P)
+    seen = asking @ key[0].transpose(1, 2)  # (H, K, P)
     shares = torch.cat([seen, own], 2).softmax(2)
-    of_prompt, of_own = shares[:, :, : span.prompt], shares[:, :, span.prompt :]
-    found: Tensor = of_prompt @ value[:, prompt] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
+    of_prompt, of_own = shares.split([seen.shape[2], own.shape[2]], 2)
+    found: Tensor = of_prompt @ value[0] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
     return found
 
 

@@ -1,7 +1,7 @@
 """A reward model at work: groups to batches, batches to scores; packed where the model can be, else a row an answer."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,11 @@ from workers.reward.packing import Encoded, Layout, fill, pack
 log = logging.getLogger(__name__)
 
 TRIAL_SHARE = 0.02  # of the difference between answers: a wrong mask is far beyond, rounding on any device far below
+BY_TOKEN = {
+    "q_proj", "o_proj", "post_attention_layernorm", "mlp", "norm",
+    "ln_2", "ln_f",
+    "dense", "final_layer_norm",
+}  # fmt: skip
 Inputs = dict[str, Tensor]
 
 
@@ -205,18 +210,27 @@ def _to(inputs: Inputs, device: torch.device) -> Inputs:
 def trim_last_layer(model: Any) -> None:
     """In packed passes the last layer works on end tokens alone: nothing reads the others' results.
 
-    Its attention by a mark that `attention` looks for, its feed-forward part by hooks, where the layer has one module
-    named `mlp`, as Llama's, GPT-2's and GPT-NeoX's families do.
+    Its attention by a mark that `attention` looks for; by hooks, what works on each token by itself there and behind
+    it, where it has one of the names that Llama's, GPT-2's and GPT-NeoX's families give it (`BY_TOKEN`).
     """
     last = transformer_layers(model)[-1]
     if getattr(last, "ends_only", False):
         return
     for part in last.modules():
         part.ends_only = True  # type: ignore[assignment]
-    mlp = getattr(last, "mlp", None)
-    if isinstance(mlp, nn.Module):
-        mlp.register_forward_pre_hook(_take_ends)
-        mlp.register_forward_hook(_put_ends)
+    behind = [part for name, part in model.base_model.named_children() if name in BY_TOKEN]
+    for part in [*_by_token(last), *behind]:
+        part.register_forward_pre_hook(_take_ends)
+        part.register_forward_hook(_put_ends)
+
+
+def _by_token(module: nn.Module) -> Iterator[nn.Module]:
+    """The outermost modules that work on each token by itself."""
+    for name, part in module.named_children():
+        if name in BY_TOKEN:
+            yield part
+        else:
+            yield from _by_token(part)
 
 
 def _take_ends(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -20,6 +20,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from workers.reward.config import TrainingRefused
 from workers.reward.data import Groups, Message
 from workers.reward.encoding import RowEncoder
+from workers.reward.memory import keep_memory
 from workers.reward.network import RewardNetwork
 
 SETTINGS_FILE = "reward.json"
@@ -131,6 +132,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args(arguments)
     torch.set_num_threads(given.threads)
+    keep_memory()
     print(score_file(given.model_dir, given.source, given.target))
 
 

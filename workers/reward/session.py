@@ -10,6 +10,7 @@ from workers.reward.checkpoint import fingerprint, put_back, trainable
 from workers.reward.config import TrainConfig
 from workers.reward.data import Groups
 from workers.reward.finish import finish
+from workers.reward.memory import keep_memory
 from workers.reward.model import load_base
 from workers.reward.run_dir import RunDir
 from workers.reward.trainer import Stopped, Trainer
@@ -18,6 +19,7 @@ from workers.reward.trainer import Stopped, Trainer
 def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Callable[[], bool]) -> bool:
     """True when finished, False when stopped. Raises TrainingRefused."""
     torch.set_num_threads(config.threads)
+    keep_memory()
     accelerator = make_accelerator(config)
     made_from = fingerprint(run.config, run.groups)
     network = load_base(config)
