@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import chatting, judging, questions
+from annotation.checking import NotAcceptable
 from annotation.content import content_hash, text_hash
 from annotation.judging import Verdict
 from annotation.models import Assignment, Candidate, Conversation, Judgement, Lane, Prompt, Report, Sample, Task, Turn
@@ -41,7 +42,7 @@ def judge(
         raise chatting.NotNow("state", words % {"n": turn.number, "state": turn.get_state_display().lower()})
     if strangers := _named(verdict) - {str(candidate) for candidate in turn.shown}:
         words = _("These answers are not in this turn: %(answers)s.")
-        raise judging.NotAcceptable(words % {"answers": sorted(strangers)})
+        raise NotAcceptable(words % {"answers": sorted(strangers)})
     winner, chosen_by = _winner(turn, verdict, go_on_with)
     samples = _samples(turn)
     assignment = _given(turn, samples)
@@ -91,7 +92,7 @@ def _winner(turn: Turn, verdict: Verdict, go_on_with: int | None) -> tuple[int |
     """The candidate that the conversation goes on with, and why it is that one. Raises `NotAcceptable`."""
     best = _best(turn, verdict)
     if go_on_with is not None and go_on_with not in best:
-        raise judging.NotAcceptable(_("The conversation goes on with one of the best answers: this is none of them."))
+        raise NotAcceptable(_("The conversation goes on with one of the best answers: this is none of them."))
     if len(best) < 2:
         return next(iter(best), None), Turn.ChosenBy.BEST if best else ""
     return go_on_with or best[0], Turn.ChosenBy.PERSON if go_on_with else Turn.ChosenBy.FIRST
@@ -200,7 +201,7 @@ class Closing:
     def checked(self, assignment: Assignment) -> "Closing":
         """Raises `NotAcceptable` where no turn was judged: there is nothing to keep, and the task can be skipped."""
         if not Turn.objects.filter(conversation__assignment=assignment, state=Turn.State.DONE).exists():
-            raise judging.NotAcceptable(
+            raise NotAcceptable(
                 _("Nothing was judged in this conversation yet: skip the task instead of ending it."), "conversation"
             )
         return self

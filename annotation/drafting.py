@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation import nearness, wishes
+from annotation.checking import NotAcceptable
 from annotation.content import Message, content_hash, text_hash
-from annotation.judging import NotAcceptable
 from annotation.models import Generator, Judgement, Person, Project, Prompt, Report, Sample, Task
 from annotation.models.audit import record
 from annotation.models.task import TaskKind

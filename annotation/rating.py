@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from django.utils.translation import gettext as _
 
 from annotation import questions
-from annotation.judging import NotAcceptable, check_answers
+from annotation.checking import NotAcceptable, check_answers
 from annotation.models import Assignment, Judgement
 from annotation.models.task import TaskKind
 

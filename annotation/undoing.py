@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from annotation import assignment as leases
 from annotation import drafting, overlap
-from annotation.judging import NoLongerOpen, NotAcceptable
+from annotation.checking import NotAcceptable
+from annotation.judging import NoLongerOpen
 from annotation.models import Assignment, Judgement, Task, WorkDay
 from annotation.models.task import TaskKind
 from annotation.tasks import hold_forming

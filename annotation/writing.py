@@ -12,8 +12,8 @@ from typing import Any, ClassVar, Self
 from django.utils.translation import gettext as _
 
 from annotation import drafting, nearness, wishes
+from annotation.checking import NotAcceptable
 from annotation.content import Message, messages_of, storable
-from annotation.judging import NotAcceptable
 from annotation.models import Assignment, Judgement, Prompt, Task
 from annotation.models.task import TaskKind
 from annotation.tasks import form_rank_tasks

@@ -9,7 +9,8 @@ from django.utils import timezone, translation
 
 from annotation import assignment as leases
 from annotation import judging
-from annotation.judging import NoLongerOpen, NotAcceptable, Verdict, overall
+from annotation.checking import NotAcceptable
+from annotation.judging import NoLongerOpen, Verdict, overall
 from annotation.models import Assignment, AuditEvent, Judgement, Person, Project, Task, WorkDay
 from tests.translated import compile_once
 

@@ -7,9 +7,10 @@ import pytest
 
 from annotation import assignment as leases
 from annotation import judging
+from annotation.checking import NotAcceptable
 from annotation.comparisons import groups
 from annotation.intake.taking import take_comparisons
-from annotation.judging import NotAcceptable, Verdict, overall
+from annotation.judging import Verdict, overall
 from annotation.models import Assignment, Judgement, Person, Project, Ranking
 from annotation.presets import PRESETS
 from exports.plan import plan

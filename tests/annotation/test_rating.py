@@ -6,7 +6,7 @@ import pytest
 
 from annotation import assignment as leases
 from annotation import judging, wishes
-from annotation.judging import NotAcceptable
+from annotation.checking import NotAcceptable
 from annotation.models import Person, Project
 from annotation.models.task import TaskKind
 from annotation.presets import PRESETS

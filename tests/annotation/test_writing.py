@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 
 from annotation import assignment as leases
 from annotation import drafting, judging, wishes
-from annotation.judging import NotAcceptable
+from annotation.checking import NotAcceptable
 from annotation.models import Assignment, Judgement, Person, Project, Prompt, Sample, Task
 from annotation.models.task import TaskKind
 from annotation.writing import Demonstration, NewPrompt, PromptReview

@@ -9,7 +9,7 @@ from django.db import connection
 
 from annotation import assignment as leases
 from annotation import judging, wishes
-from annotation.judging import NotAcceptable
+from annotation.checking import NotAcceptable
 from annotation.models import Judgement, Person, Project, Prompt, Sample, Task
 from annotation.writing import Demonstration, NewPrompt, PromptReview
 

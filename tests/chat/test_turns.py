@@ -6,7 +6,8 @@ from annotation import assignment as leases
 from annotation import chatting, choosing, judging
 from annotation.briefs import Brief, make_chat_tasks
 from annotation.chatting import NotNow
-from annotation.judging import NoLongerOpen, NotAcceptable, Verdict, overall
+from annotation.checking import NotAcceptable
+from annotation.judging import NoLongerOpen, Verdict, overall
 from annotation.models import Assignment, Generator, Judgement, Person, Project, Prompt, Sample, Task, Turn, WorkDay
 from annotation.wishes import Terms
 from tests.chat.conftest import Give, answered, chosen, said

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from annotation import chatting, choosing, judging
 from annotation.briefs import MOST_TURNS, Brief, make_chat_tasks
+from annotation.checking import NotAcceptable
 from annotation.models import Assignment, Conversation, Generator, Judgement, Project, Turn
 from annotation.models.project import K_MAX, K_MIN
 from annotation.models.task import DEFAULT_PRIORITY, PRIORITIES, TaskKind
@@ -124,7 +125,7 @@ def _try(act: Any) -> Turn:
     """Act, with the domain's refusals as problems."""
     try:
         return act()  # type: ignore[no-any-return]
-    except judging.NotAcceptable as error:
+    except NotAcceptable as error:
         raise ValidationError({error.about: [str(error)]}) from error
     except (chatting.NotNow, judging.NoLongerOpen) as refusal:
         raise Conflict(str(refusal)) from refusal

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from annotation import assignment as leases
 from annotation import judging, qualification
+from annotation.checking import NotAcceptable
 from annotation.intake.checking import limit
 from annotation.lookups import own_assignment, where_one_judges
 from annotation.models import Assignment, Judgement, Person, Project, Ranking
@@ -181,7 +182,7 @@ def judgement(request: Request, uuid: UUID) -> Response:
     verdict = _verdict(request.data, assignment)
     try:
         written = judging.submit(assignment=assignment, verdict=verdict, source=Judgement.Source.API)
-    except judging.NotAcceptable as error:
+    except NotAcceptable as error:
         raise ValidationError({error.about: [str(error)]}) from error
     except judging.NoLongerOpen as error:
         raise Conflict(str(error)) from error

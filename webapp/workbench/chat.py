@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from annotation import assignment as leases
 from annotation import chatting, choosing, judging
 from annotation.chatting import NotNow
+from annotation.checking import NotAcceptable
 from annotation.models import Assignment, Turn
 from webapp.rendering.plain import neutralise
 from webapp.requests import SignedIn
@@ -65,7 +66,7 @@ def choose(request: SignedIn, slug: str, uuid: UUID, number: int) -> HttpRespons
     try:
         wish = form.cleaned_data.get("go_on_with")
         problem = _tried(lambda: choosing.judge(turn=turn, verdict=form.verdict(), go_on_with=wish))
-    except judging.NotAcceptable as error:
+    except NotAcceptable as error:
         problem = str(error)
     if problem is None:
         return _back(request, assignment)

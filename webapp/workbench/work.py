@@ -15,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from annotation import assignment as leases
 from annotation import judging, qualification
+from annotation.checking import NotAcceptable
 from annotation.models import Assignment, Project
 from webapp.requests import SignedIn
 from webapp.workbench import kinds, page
@@ -80,7 +81,7 @@ def _submitted(form: VerdictForm) -> Outcome | None:
     verdict = form.verdict()
     try:
         judgement = judging.submit(assignment=form.assignment, verdict=verdict)
-    except judging.NotAcceptable as error:
+    except NotAcceptable as error:
         form.add_error(None, str(error))
         return None
     except judging.NoLongerOpen:

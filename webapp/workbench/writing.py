@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation import nearness, writing
-from annotation.judging import NotAcceptable
+from annotation.checking import NotAcceptable
 from annotation.models import Assignment, Judgement, Prompt
 from webapp.starting import offered
 from webapp.workbench.forms import LONGEST_COMMENT, VerdictForm

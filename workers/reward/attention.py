@@ -202,8 +202,8 @@ def _at_ends(query: Tensor, key: Tensor, value: Tensor, layout: Layout, scale: f
     """
     asking = query[0, :, layout.ends] * (query.shape[-1] ** -0.5 if scale is None else scale)  # (H, N, D)
     sizes = [size for span in layout.spans for size in (span.prompt, span.stop - span.split)]
-    keys, values = key[0].split(sizes, 1), value[0].split(sizes, 1)
-    asked = asking.split([len(span.answers) for span in layout.spans], 1)
+    keys, values = torch.split(key[0], sizes, 1), torch.split(value[0], sizes, 1)
+    asked = torch.split(asking, [len(span.answers) for span in layout.spans], 1)
     found = [
         _group_at_ends(asked[n], keys[2 * n : 2 * n + 2], values[2 * n : 2 * n + 2], _Fold(span))
         for n, span in enumerate(layout.spans)
@@ -222,7 +222,7 @@ def _group_at_ends(asking: Tensor, key: Sequence[Tensor], value: Sequence[Tensor
         own = own.masked_fill(~fold.real, float("-inf"))
     seen = asking @ key[0].transpose(1, 2)  # (H, K, P)
     shares = torch.cat([seen, own], 2).softmax(2)
-    of_prompt, of_own = shares.split([seen.shape[2], own.shape[2]], 2)
+    of_prompt, of_own = torch.split(shares, [seen.shape[2], own.shape[2]], 2)
     found: Tensor = of_prompt @ value[0] + (of_own.unsqueeze(2) @ own_value).squeeze(2)
     return found
 
