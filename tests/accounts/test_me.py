@@ -35,3 +35,10 @@ def test_the_language_is_chosen(client: Client, db: None) -> None:
 def test_strangers_have_no_account_page(client: Client, db: None) -> None:
     for path in ("/me/", "/me/tokens/"):
         assert client.get(path).status_code == 302
+
+
+def test_a_name_that_would_turn_what_stands_around_it_is_refused(signed_in: SignedIn, annotator: Person) -> None:
+    answer = signed_in(annotator).post("/me/", {"display_name": "Anna \u202egnp.exe", "email": ""})
+    assert "characters that cannot be seen" in answer.content.decode()
+    annotator.refresh_from_db()
+    assert "\u202e" not in annotator.display_name

@@ -19,7 +19,9 @@ from tests.translated import compile_once
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 HOW_TO = "NO CHROMIUM FOUND: this browser test did NOT run. Try `apt install chromium` or `brew install chromium`."
 
-EXPECTED = re.compile(r"status of (403|404|409|422|503)|ERR_(INTERNET_DISCONNECTED|FAILED)|^htmx:|^Response Status")
+EXPECTED = re.compile(
+    r"status of (403|404|409|422|429|502|503)|ERR_(INTERNET_DISCONNECTED|FAILED)|^htmx:|^Response Status"
+)
 
 # Playwright's loop runs in this thread; the tests' own database calls are plain and in order.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

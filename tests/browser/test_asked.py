@@ -94,6 +94,15 @@ def test_accessible_in_both_themes_on_phone_and_desk(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_a_scale_stands_in_one_row_on_a_phone(visit: Open, asking: Asking) -> None:
+    page = visit(asking("instructgpt"), "/p/letters/work/", width=390, has_touch=True, is_mobile=True)
+    steps = page.locator("#answer-A .scale .step")
+    tops = steps.evaluate_all("all => all.map(each => each.getBoundingClientRect().top)")
+    assert len(tops) == 7
+    assert len(set(tops)) == 1
+    assert min(steps.evaluate_all("all => all.map(each => each.getBoundingClientRect().width)")) >= 44
+
+
 def test_a_presets_labels_are_said_in_chinese(visit: Open, asking: Asking) -> None:
     page = visit(asking("safe_rlhf"), "/p/letters/work/", locale="zh-CN")
     expect(page.locator("#answer-A .by").first).to_have_text("有用性")

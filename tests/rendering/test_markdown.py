@@ -137,6 +137,22 @@ def test_links_leave_safely_and_images_are_not_loaded() -> None:
     assert "href" not in render("[local](/accounts/logout/)")
 
 
+def test_a_link_says_where_it_really_leads() -> None:
+    html = render('[bank](https://раураl.example/ "https://bank.example") ![b](https://раураl.example/b.png)')
+    assert html.count('title="https://xn--') == 2
+    assert "bank.example" not in html
+
+
+def test_a_list_has_its_marks_where_its_text_begins() -> None:
+    html = render("Latin first.\n\n- البند الأول\n\n1. الأول\n\n> اقتباس")
+    for block in ("ul", "ol", "blockquote"):
+        assert f'<{block} dir="auto">' in html
+
+
+def test_a_text_too_long_to_be_formatted_says_so() -> None:
+    assert "too long to be formatted" in render("**word** " * 50_000)
+
+
 def test_headings_never_rise_above_the_page_around_them() -> None:
     html = render("# One\n\n###### Six", 4)
     assert "<h4>One</h4>" in html

@@ -8,6 +8,7 @@ from django.utils.translation import ngettext_lazy
 
 from annotation.models import Person, Project
 from webapp.models import Right
+from webapp.rendering.plain import showable
 
 LIFETIMES = (7, 30, 90, 365)
 
@@ -15,20 +16,28 @@ LIFETIMES = (7, 30, 90, 365)
 class NewPersonForm(UserCreationForm):  # type: ignore[type-arg]
     """What somebody who follows an invitation chooses: how to sign in, and what to be called."""
 
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].validators.append(showable)
+
     class Meta:
         model = Person
         fields = ("username", "display_name")
         widgets = {"username": forms.TextInput(attrs={"autocomplete": "username"})}
-        labels = {"username": _("User name"), "display_name": _("Your name, as others see it")}
+        labels = {"username": _("Username"), "display_name": _("Your name, as others see it")}
         help_texts = {"username": _("Letters, digits and @ . + - _")}
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].validators.append(showable)
+
     class Meta:
         model = Person
         fields = ("display_name", "email")
         labels = {"display_name": _("Name"), "email": _("E-mail")}
-        help_texts = {"display_name": _("What others in your projects see. Empty: your user name.")}
+        help_texts = {"display_name": _("What others in your projects see. Empty: your username.")}
 
 
 class TokenForm(forms.Form):

@@ -23,6 +23,7 @@ from webapp.api.errors import Conflict
 from webapp.api.paging import CursorPagination
 from webapp.api.questions import QuestionsField
 from webapp.api.schema import PROBLEMS, page_of
+from webapp.rendering.plain import showable
 from workers import jobs, model_roots
 
 # What a manager may change after creation, beside the guideline.
@@ -84,6 +85,10 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
         model = Project
         fields = ("slug", "preset", *CHANGEABLE, "guideline", "questions", "created_at", "url")
         read_only_fields = ("created_at",)
+
+    def validate_name(self, name: str) -> str:
+        showable(name)
+        return name
 
     def validate_slug(self, slug: str) -> str:
         if self.instance and self.instance.slug != slug:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project
 from annotation.presets import PRESETS
+from webapp.rendering.plain import showable
 from workers import jobs, model_roots
 
 MAX_GUIDELINE = 200_000
@@ -26,7 +27,7 @@ def languages_field() -> SimpleArrayField:
 class NewProjectForm(forms.Form):
     """A name and a preset; all the rest can be changed later but the short name."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=_("Name"), max_length=200, validators=[showable])
     slug = forms.SlugField(
         label=_("Short name"),
         max_length=60,
@@ -101,6 +102,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self.fields["name"].validators.append(showable)
         self.fields["reward_base"].widget.attrs["placeholder"] = settings.DEFAULT_REWARD_BASE
 
     def clean_reward_base(self) -> str:

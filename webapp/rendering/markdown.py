@@ -22,7 +22,7 @@ from webapp.rendering.plain import neutralise
 from webapp.rendering.sanitising import gate
 
 # Beyond these a text is no prose that anybody formatted: it is shown as it is, folded.
-LONGEST_TEXT, LONGEST_LINE = 24_000, 8_000
+LONGEST_TEXT, LONGEST_LINE = 48_000, 8_000
 DISPLAYED = {"\\[": "\\]", "$$": "$$"}
 LINE_END = re.compile(r"[ \t]*\n")  # a formula on a line of its own ends that line by itself
 GLIMPSE = 1_000  # characters shown of a folded text
@@ -40,10 +40,11 @@ def render(text: str, top_heading: int = 3) -> SafeString:
 
 def folded(text: str) -> SafeString:
     """A giant text: its beginning, and all of it on request, as plain text."""
-    words = _("Show all %(count)s characters as plain text") % {"count": f"{len(text):,}"}
+    words = _("Show all %(count)s characters") % {"count": f"{len(text):,}"}
     return format_html(
-        '<div class="plain-text">{}…</div><details class="giant"><summary>{}</summary>'
+        '<p class="message">{}</p><div class="plain-text">{}…</div><details class="giant"><summary>{}</summary>'
         '<div class="plain-text" tabindex="0">{}</div></details>',
+        _("This text is too long to be formatted: you see it as plain text, with its marks."),
         text[:GLIMPSE],
         words,
         text,
@@ -62,10 +63,16 @@ def shift_headings(state: StateCore) -> None:
             token.tag = f"h{min(6, int(token.tag[1]) + state.env.get('top_heading', 1) - 1)}"
 
 
+def link_with_address(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """Where a link leads is what it says when pointed at, in plain letters (punycode), whatever its words pretend."""
+    tokens[index].attrSet("title", str(tokens[index].attrGet("href") or ""))
+    return renderer.renderToken(tokens, index, options, env)
+
+
 def image_as_link(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     """Images are never loaded (they would tell their host who reads what): a link with the description instead."""
     source, words = str(tokens[index].attrGet("src") or ""), tokens[index].content
-    return f'<a class="image-link" href="{escape(source)}">{escape(words or source)}</a>'
+    return f'<a class="image-link" href="{escape(source)}" title="{escape(source)}">{escape(words or source)}</a>'
 
 
 def scrolling_table(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
@@ -113,6 +120,7 @@ def math_displayed(renderer: RendererHTML, tokens: Sequence[Token], index: int, 
 
 RULES = {
     "image": image_as_link,
+    "link_open": link_with_address,
     "table_open": scrolling_table,
     "table_close": scrolling_table,
     "math_inline": math_inline,

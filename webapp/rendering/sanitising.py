@@ -33,14 +33,17 @@ CLASSES = {
     "code": {"tex"},
     "a": {"image-link"},
 }
-# Links leave in a new tab, so that nobody loses a task by following one.
-LINK = {"a": {"target": "_blank", "dir": "auto"}}
+# Links leave in a new tab, so that nobody loses a task by following one; lists have their marks where text begins.
+ALWAYS = {
+    "a": {"target": "_blank", "dir": "auto"},
+    **{block: {"dir": "auto"} for block in ("ul", "ol", "table", "blockquote")},
+}
 
 gate = nh3.Cleaner(
     tags=TEXT | MATHS,
     attributes=ATTRIBUTES,
     allowed_classes=CLASSES,
-    set_tag_attribute_values=LINK,
+    set_tag_attribute_values=ALWAYS,
     url_schemes={"http", "https", "mailto"},
     url_relative="deny",
     link_rel="noopener nofollow noreferrer",

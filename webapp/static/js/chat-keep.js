@@ -1,7 +1,11 @@
 // A closed lid loses nothing: what is being written lies in this browser at once and on the server a moment later.
 // Also counts the seconds in which the answers were really looked at.
 
+import { forget, keep, kept } from "./work-kept.js";
+import { meaning, outlives, token } from "./work-outbox.js";
+
 const WAIT_MS = 500;
+const AGAIN_MS = 5000;
 
 function entered(chat) {
   const values = new Map();
@@ -11,14 +15,6 @@ function entered(chat) {
     }
   }
   return values;
-}
-
-function stored(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "[]");
-  } catch {
-    return [];
-  }
 }
 
 // What only this browser has, where the server knows nothing of it: marks of answers that are not here any more are
@@ -53,7 +49,6 @@ export function startKeeping(chat, order, signal) {
   if (choice) startClock(choice, signal);
   if (!chat.dataset.draft) return;
   const key = `prefloop-chat-${chat.dataset.uuid}`;
-  const token = () => document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
   let timer = null;
 
   async function post() {
@@ -61,24 +56,36 @@ export function startKeeping(chat, order, signal) {
     timer = null;
     const body = new URLSearchParams([...entered(chat)]);
     const sent = fetch(chat.dataset.draft, {
-      method: "POST", body, headers: { "X-CSRFToken": token() }, keepalive: true, redirect: "manual",
+      method: "POST", body, headers: { "X-CSRFToken": token() }, keepalive: outlives(body), redirect: "manual",
     });
-    const answer = await sent.catch(() => null); // kept in this browser all the same
-    if (answer?.ok && !signal.aborted) localStorage.removeItem(key);
+    const answer = await sent.catch(() => null);
+    if (signal.aborted) return;
+    const means = answer ? meaning(answer) : "away";
+    say(means);
+    if (means === "done") forget(key);
+    else if (means !== "refused") later(AGAIN_MS); // kept in this browser all the same
   }
 
-  restore(chat, stored(key));
+  function say(state) {
+    for (const said of chat.querySelectorAll("#keeping [data-state]")) said.hidden = said.dataset.state !== state;
+  }
 
-  function keep() {
-    chat.closest("#task").dataset.touched = "yes";
-    localStorage.setItem(key, JSON.stringify([...entered(chat)].filter(([, value]) => value)));
+  function later(ms) {
     clearTimeout(timer);
-    timer = setTimeout(post, WAIT_MS);
+    timer = setTimeout(post, ms);
   }
 
-  chat.addEventListener("input", keep, { signal });
-  order?.onChange(keep); // a key that gives a rank is no input
-  chat.addEventListener("chat:sent", () => localStorage.removeItem(key), { signal });
+  restore(chat, kept(key) ?? []);
+
+  function change() {
+    chat.closest("#task").dataset.touched = "yes";
+    keep(key, [...entered(chat)].filter(([, value]) => value));
+    later(WAIT_MS);
+  }
+
+  chat.addEventListener("input", change, { signal });
+  order?.onChange(change); // a key that gives a rank is no input
+  chat.addEventListener("chat:sent", () => forget(key), { signal });
   addEventListener("pagehide", () => { if (timer) post(); }, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
 }

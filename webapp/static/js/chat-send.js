@@ -1,13 +1,11 @@
 // Sends the conversation's forms and puts what comes back in their place. A lost network or a server that is down keeps
 // nobody from anything: the same is sent again until it is there, and the server counts it once.
 
+import { meaning, token } from "./work-outbox.js";
+
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 15000;
 const PATIENCE_MS = 30000;
-
-function token() {
-  return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
-}
 
 function away(is) {
   const said = document.getElementById("chat-network");
@@ -30,7 +28,7 @@ async function post(url, body, signal) {
         method: "POST", body, redirect: "manual", signal: AbortSignal.timeout(PATIENCE_MS),
         headers: { "HX-Request": "true", "X-CSRFToken": token() },
       });
-      if (answer.status < 500 || answer.status === 501) return answer;
+      if (meaning(answer) !== "away" || answer.status === 501) return answer;
     } catch {
       // the network is away: once more, below
     }

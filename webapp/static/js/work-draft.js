@@ -2,7 +2,7 @@
 // two differ when the page opens, the newer wins. Also counts the seconds in which the page was really looked at.
 
 import { forget, keep, kept } from "./work-kept.js";
-import { token } from "./work-outbox.js";
+import { meaning, outlives, token } from "./work-outbox.js";
 import { toast } from "./toast.js";
 
 const WAIT_MS = 400;
@@ -79,18 +79,29 @@ class Draft {
     const body = new URLSearchParams([...draft.fields, ["at", draft.at]]);
     const headers = { "X-CSRFToken": token() };
     const { signal } = this; // what was submitted needs no draft any more
-    const options = { method: "POST", body, headers, keepalive: true, redirect: "manual", signal };
+    const options = { method: "POST", body, headers, keepalive: outlives(body), redirect: "manual", signal };
     const sent = fetch(this.form.dataset.draft, options);
-    this.sending = sent.then((answer) => this.acknowledge(answer, draft), () => signal.aborted || this.send(AGAIN_MS));
+    this.sending = sent.then((answer) => this.acknowledge(answer, draft), () => signal.aborted || this.wait("away"));
     await this.sending;
   }
 
   acknowledge(answer, draft) {
     if (this.signal.aborted) return; // the task was submitted in the meantime
+    const means = meaning(answer);
+    if (means === "away" || means === "signed out") return this.wait(means);
     if (answer.status === 409) toast(this.form.dataset.closed);
-    const newest = kept(this.key)?.at === draft.at;
-    if (answer.ok && newest) keep(this.key, { ...draft, saved: true });
-    else if (answer.status >= 500) this.send(AGAIN_MS);
+    this.say("");
+    if (answer.ok && kept(this.key)?.at === draft.at) keep(this.key, { ...draft, saved: true });
+  }
+
+  // Only this browser has it: said where one looks while typing, and tried again.
+  wait(state) {
+    this.say(state);
+    this.send(AGAIN_MS);
+  }
+
+  say(state) {
+    for (const said of this.form.querySelectorAll("#keeping [data-state]")) said.hidden = said.dataset.state !== state;
   }
 }
 

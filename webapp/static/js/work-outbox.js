@@ -7,7 +7,12 @@ import { forget, keep, kept, keysOf } from "./work-kept.js";
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30000;
 const PATIENCE_MS = 20000;
-const KEEPALIVE_BYTES = 60000; // what browsers let outlive the page
+const KEEPALIVE_BYTES = 60000; // more than browsers let outlive the page is not sent at all where that is asked for
+
+// Whether a request with this body may outlive the page.
+export function outlives(body) {
+  return body.toString().length < KEEPALIVE_BYTES;
+}
 
 export function token() {
   return document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1] ?? "";
@@ -20,13 +25,13 @@ function post(entry) {
     body,
     headers: { Accept: "application/json", "X-CSRFToken": token() },
     redirect: "manual",
-    keepalive: body.toString().length < KEEPALIVE_BYTES,
+    keepalive: outlives(body),
     signal: AbortSignal.timeout(PATIENCE_MS),
   });
 }
 
 // What an answer means: `done`, `away` (try again), `signed out`, or `refused` for good.
-function meaning(answer) {
+export function meaning(answer) {
   if (answer.ok) return "done";
   if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return "signed out";
   if (answer.status >= 500 || answer.status === 408 || answer.status === 429) return "away";
@@ -39,8 +44,10 @@ async function words(answer) {
 }
 
 export class Outbox extends EventTarget {
-  constructor(person) {
+  // `words`: {notYours, noReason}, for people
+  constructor(person, words) {
     super();
+    this.words = words;
     this.prefix = `prefloop-outbox-${person}-`;
     this.state = "idle";
     this.wait = FIRST_WAIT_MS;
@@ -114,11 +121,16 @@ export class Outbox extends EventTarget {
     const means = meaning(answer);
     if (means === "away" || means === "signed out") return means;
     const outcome = await words(answer);
-    if (means === "refused") keep(key, { ...entry, problem: outcome.words || String(answer.status) });
+    if (means === "refused") keep(key, { ...entry, problem: outcome.words || this.why(answer.status) });
     else forget(key);
     this.tell(means, { key, entry, outcome });
     this.tell("change");
     return "idle";
+  }
+
+  // Where the server says no more: the task is not theirs who are signed in now, or a proxy spoke in its place.
+  why(status) {
+    return status === 404 ? this.words.notYours : this.words.noReason.replace("%s", status);
   }
 
   later(state) {

@@ -28,7 +28,7 @@ function startPausing(outbox) {
 }
 
 export function startDesk(element, task) {
-  const outbox = new Outbox(element.dataset.person);
+  const outbox = new Outbox(element.dataset.person, element.dataset);
   const desk = new Desk(element, outbox, task);
   const said = startSaying(desk, outbox);
 

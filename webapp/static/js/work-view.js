@@ -10,10 +10,22 @@ function cookie(name) {
   return document.cookie.match(new RegExp(`(?:^|; )${name}=([^;]*)`))?.[1];
 }
 
+// Where the grid has one column anyway it is not offered: there one reads below each other, or swipes side by side.
+const oneColumn = matchMedia("(max-width: 49rem)");
+
 // A task that was fetched ahead takes the layout that was chosen meanwhile.
 export function startLayout(task, signal) {
   const answers = task.querySelector(".answers");
   const buttons = [...task.querySelectorAll(".segments [data-layout]")];
+
+  function show() {
+    const { layout } = answers.dataset;
+    const shown = layout === "auto" && oneColumn.matches ? "stacked" : layout;
+    for (const each of buttons) {
+      each.hidden = each.dataset.layout === "auto" && oneColumn.matches;
+      each.setAttribute("aria-pressed", String(each.dataset.layout === shown));
+    }
+  }
 
   function take(layout) {
     answers.dataset.layout = layout;
@@ -21,11 +33,13 @@ export function startLayout(task, signal) {
       if (layout === "row") text.tabIndex = 0; // it scrolls by itself there
       else text.removeAttribute("tabindex");
     }
-    for (const each of buttons) each.setAttribute("aria-pressed", String(each.dataset.layout === layout));
+    show();
   }
 
   const chosen = cookie("layout") ?? answers.dataset.layout;
   if (buttons.some((button) => button.dataset.layout === chosen)) take(chosen);
+  show();
+  oneColumn.addEventListener("change", show, { signal });
   for (const button of buttons) {
     button.addEventListener("click", () => {
       take(button.dataset.layout);
