@@ -156,8 +156,9 @@ def ask_again(*, turn: Turn) -> Turn:
     if turn.rounds >= MOST_ROUNDS:
         raise NotNow("often", _("The models were asked often enough: change the message, or report the task."))
     for candidate in lacking:
-        candidate.state, candidate.error, candidate.seed = Candidate.State.WANTED, "", new_seed()
-        candidate.save(update_fields=["state", "error", "seed"])
+        candidate.state, candidate.seed = Candidate.State.WANTED, new_seed()
+        candidate.error, candidate.error_words = "", None
+        candidate.save(update_fields=["state", "error", "error_words", "seed"])
     Turn.objects.filter(pk=turn.pk).update(
         state=Turn.State.WAITING, error="", shown=[], rounds=F("rounds") + 1, woken_at=None
     )

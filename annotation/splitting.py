@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 TRAIN, VALIDATION, TEST = SPLITS = ("train", "validation", "test")
 DEFAULT_FRACTIONS = (0.9, 0.05, 0.05)
 
@@ -28,9 +30,11 @@ def place(family: str, seed: int | str) -> float:
 def checked_fractions(value: object) -> tuple[float, float, float]:
     """`value` as the shares of train, validation and test. Raises `ValueError` with a sentence for the sender."""
     if not isinstance(value, (list, tuple)) or len(value) != len(SPLITS) or not all(map(_is_share, value)):
-        raise ValueError("fractions: three numbers from 0 to 1, the shares of train, validation and test.")
+        raise ValueError(_("fractions: three numbers from 0 to 1, the shares of train, validation and test."))
     if abs(sum(value) - 1) > 1e-9:
-        raise ValueError(f"fractions: they must add up to 1, not {sum(value):g}.")
+        raise ValueError(
+            _("%(name)s: they must add up to 1, not %(sum)s.") % {"name": "fractions", "sum": f"{sum(value):g}"}
+        )
     train, validation, test = map(float, value)
     return train, validation, test
 

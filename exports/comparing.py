@@ -20,7 +20,7 @@ from exports import lines, shelf
 from exports.kinds import PARQUET
 from exports.matching import AFTER, BEFORE, Change, Line, Matching
 from exports.models import Snapshot
-from exports.reading import Damaged, facts_of
+from exports.reading import cut_short, facts_of
 
 ADDED, REMOVED, CHANGED, ALIKE = "added", "removed", "changed", "alike"
 KEYS = ("group_id", "prompt_id", "message_tree_id")
@@ -122,7 +122,7 @@ def _path(snapshot: Snapshot, name: str) -> Path:
     """The file on this machine. Raises as `reading.open_file` does."""
     facts, path = facts_of(snapshot, name), shelf.local(snapshot, name)
     if not path.is_file() or path.stat().st_size != facts["bytes"]:
-        raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or not {facts['bytes']} bytes long.")
+        raise cut_short(snapshot, name, facts)
     return path
 
 

@@ -18,12 +18,13 @@ from exports.reading import Damaged
 from exports.snapshot import draft_of
 from workers import jobs
 from workers.models import Job
+from workers.sentences import Sentence
 
 BLOCK = 1 << 17  # bytes that are written at once
 EXAMPLES = 3  # of each kind and format
 LONGEST, MOST = 1_500, 12  # characters of a text, and items of a list, in an example
 
-GONE = "One of the two snapshots was withdrawn: there is nothing to compare."
+GONE = Sentence("One of the two snapshots was withdrawn: there is nothing to compare.")
 
 
 def start(*, project: Project, by: Person, before: Snapshot, after: Snapshot) -> Job:
@@ -51,7 +52,7 @@ def run(job: jobs.RunningJob) -> dict[str, Any]:
         try:
             made.manifest = write(draft, Path(scratch), made.before, made.after, job.progress)
         except Damaged as error:
-            raise jobs.Refused(str(error)) from error
+            raise jobs.Refused(error) from error
     return {"comparison": _keep(made, job).pk, "before": made.before.pk, "after": made.after.pk, **total(made)}
 
 

@@ -39,9 +39,10 @@ def run(job: jobs.RunningJob) -> dict[str, Any]:
         parent=job.project.snapshots.filter(pk=job.arguments.get("parent") or 0).first(),
         report=job.progress,
     )
-    job.log(f"Froze {snapshot.manifest['counts']['judgements']} judgements as {snapshot.sha256}.")
+    judgements = snapshot.manifest["counts"]["judgements"]
+    job.log("Froze %(n)d judgements as %(hash)s.", n=judgements, hash=snapshot.sha256)
     return {
         "snapshot": snapshot.pk,
         "sha256": snapshot.sha256,
-        "judgements": snapshot.manifest["counts"]["judgements"],
+        "judgements": judgements,
     }

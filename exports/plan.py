@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation import questions
 from annotation.models import Person, Project
 from annotation.models.project import READS_DATA
@@ -62,7 +64,7 @@ def check_readable(query: Query, project: Project, by: Person | None) -> None:
     """Raise `Unreadable` where `by` (None: the server itself) may not read all data that the query asks for."""
     if by is None or query.projects is None:
         return  # the server itself; or the caller has come through the project's door
-    for one, _ in _projects(query, project):
+    for one, _weight in _projects(query, project):
         if one.role_of(by) not in READS_DATA:
             raise Unreadable(_nowhere(one.slug))
 
@@ -74,14 +76,14 @@ def mix_seed(query: Query) -> str:
 def _projects(query: Query, project: Project) -> list[tuple[Project, float]]:
     if query.projects is None:
         return [(project, 1.0)]
-    known = {one.slug: one for one in Project.objects.filter(slug__in=[slug for slug, _ in query.projects])}
-    if missing := [slug for slug, _ in query.projects if slug not in known]:
+    known = {one.slug: one for one in Project.objects.filter(slug__in=[slug for slug, _weight in query.projects])}
+    if missing := [slug for slug, _weight in query.projects if slug not in known]:
         raise Unreadable(_nowhere(missing[0]))
     return [(known[slug], weight) for slug, weight in query.projects]
 
 
 def _nowhere(slug: str) -> str:
-    return f"projects: there is no {slug!r:.80} whose data you may read."
+    return _("projects: there is no %(name)s whose data you may read.") % {"name": f"{slug!r:.80}"}
 
 
 def _source(project: Project, weight: float, query: Query) -> Source:
@@ -108,7 +110,7 @@ def phase_of(family: str, query: Query) -> int:
     """The phase of training (0 SFT, 1 reward, 2 RL) that prompts of `family` are for."""
     assert query.phases is not None
     at = place(family, f"phase:{query.seed}")
-    first, second, _ = query.phases
+    first, second, _third = query.phases
     return 0 if at < first else 1 if at < first + second else 2
 
 

@@ -47,7 +47,7 @@ def run(job: jobs.RunningJob) -> dict[str, Any]:
     facts_of(snapshot, names[0])
     job.progress(len(names), len(names), "pushing")
     commit = _push(snapshot, job.arguments["repository"], private=bool(job.arguments["private"]))
-    job.log(f"Pushed to {commit}.")
+    job.log("Pushed to %(place)s.", place=commit)
     record("snapshot.push", actor=job.created_by, project=job.project, subject=snapshot.pk, to=commit)
     return {"pushed": snapshot.pk, "repository": job.arguments["repository"], "commit": commit}
 
@@ -68,7 +68,7 @@ def _push(snapshot: Snapshot, repository: str, *, private: bool) -> str:
             commit_message=f"Snapshot {snapshot.sha256[:12]}",
         )
     except (HfHubHTTPError, httpx2.TransportError) as error:
-        raise jobs.Refused(f"The hub did not take it: {_told(error)}") from error
+        raise jobs.Refused("The hub did not take it: %(why)s", why=_told(error)) from error
     return str(made.commit_url)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from annotation.models.judgement import OVERALL
 from annotation.splitting import DEFAULT_FRACTIONS, checked_fractions
 from exports import keys
@@ -141,9 +143,10 @@ READERS: dict[str, keys.Reader] = {
 def read(query: object) -> Query:
     """`query` (a JSON object, keys may be missing or null) as a `Query`. Raises `ValueError` with a sentence."""
     if not isinstance(query, Mapping):
-        raise ValueError("The query must be a JSON object.")
+        raise ValueError(_("The query must be a JSON object."))
     if unknown := sorted(map(str, set(query) - set(READERS))):
-        raise ValueError(f"The query has no key {unknown[0]!r:.60}; it knows {', '.join(READERS)}.")
+        words = _("The query has no key %(name)s; it knows %(known)s.")
+        raise ValueError(words % {"name": f"{unknown[0]!r:.60}", "known": ", ".join(READERS)})
     asked = Query(**{name: READERS[name](name, value) for name, value in query.items() if value is not None})
     _check_together(asked)
     return asked
@@ -156,17 +159,20 @@ def normalise(query: object) -> dict[str, Any]:
 
 def _check_together(asked: Query) -> None:
     if asked.since and asked.until and asked.since >= asked.until:
-        raise ValueError("since: it must be earlier than until.")
+        raise ValueError(_("since: it must be earlier than until."))
     if both := sorted(set(asked.people or ()) & set(asked.without or ())):
-        raise ValueError(f"without: {both[0]!r:.60} is among people too; leave it out of one of them.")
+        words = _("without: %(name)s is among people too; leave it out of one of them.")
+        raise ValueError(words % {"name": f"{both[0]!r:.60}"})
     if (
         asked.files
         and "csv" in asked.files
         and not any(FORMATS[name].is_flat(Options(text=asked.text)) for name in asked.formats)
     ):
         raise ValueError(
-            "files: none of these formats is a flat table that csv could hold; "
-            "ask for text (plain strings) or for a format such as sft or prompts-csv."
+            _(
+                "files: none of these formats is a flat table that csv could hold; "
+                "ask for text (plain strings) or for a format such as sft or prompts-csv."
+            )
         )
 
 

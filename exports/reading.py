@@ -1,12 +1,14 @@
 """Snapshots back from disk, for those who serve them. Nothing is handed out that is not as the manifest says."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from exports import shelf
 from exports.kinds import JSON_LINES
 from exports.models import Snapshot
+from workers.sentences import Spoken
 
 
 class NoSuchFile(LookupError):
@@ -17,8 +19,17 @@ class Withdrawn(Exception):
     """The snapshot's files were taken away on purpose; the message says why."""
 
 
-class Damaged(Exception):
+class Damaged(Spoken):
     """A file is not as it was frozen; the message names it."""
+
+
+def cut_short(snapshot: Snapshot, name: str, facts: Mapping[str, Any]) -> Damaged:
+    return Damaged(
+        "%(name)s of snapshot %(id)d is missing or not %(bytes)d bytes long.",
+        name=name,
+        id=snapshot.pk,
+        bytes=facts["bytes"],
+    )
 
 
 def open_file(snapshot: Snapshot, format_name: str, split: str, kind: str = JSON_LINES) -> Path:
@@ -30,7 +41,7 @@ def open_file(snapshot: Snapshot, format_name: str, split: str, kind: str = JSON
     facts = facts_of(snapshot, name)
     path = shelf.local(snapshot, name)
     if not path.is_file() or path.stat().st_size != facts["bytes"]:
-        raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or not {facts['bytes']} bytes long.")
+        raise cut_short(snapshot, name, facts)
     return path
 
 
@@ -49,7 +60,7 @@ def card_of(snapshot: Snapshot) -> bytes:
         raise Withdrawn(f"Snapshot {snapshot.pk} was withdrawn: {snapshot.withdrawn_why}")
     path = shelf.local(snapshot, "README.md")
     if not path.is_file():
-        raise Damaged(f"The card of snapshot {snapshot.pk} is missing.")
+        raise Damaged("The card of snapshot %(id)d is missing.", id=snapshot.pk)
     return path.read_bytes()
 
 
@@ -58,7 +69,7 @@ def verify(snapshot: Snapshot) -> None:
     for name, facts in snapshot.manifest["files"].items():
         path = shelf.local(snapshot, name)
         if not path.is_file() or _sha256(path) != facts["sha256"]:
-            raise Damaged(f"{name} of snapshot {snapshot.pk} is missing or was changed.")
+            raise Damaged("%(name)s of snapshot %(id)d is missing or was changed.", name=name, id=snapshot.pk)
 
 
 def _sha256(path: Path) -> str:

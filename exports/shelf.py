@@ -14,6 +14,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
+from django.utils.translation import gettext_noop
 
 STORE = "snapshots"  # its name in settings.STORAGES
 BLOCK = 1 << 20
@@ -46,7 +47,7 @@ def put(kept: Kept, report: Report) -> None:
     """Upload all files of its folder. A second time, after a worker was lost, writes the same again."""
     paths = [path for path in sorted(kept.folder.rglob("*")) if path.is_file()]
     for done, path in enumerate(paths):
-        report(done, len(paths), "uploading")
+        report(done, len(paths), gettext_noop("uploading"))
         name = _key(kept, str(path.relative_to(kept.folder)))
         with path.open("rb") as file:
             _store().save(name, File(file))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from annotation import forgetting
 from annotation.models import Person, Project
@@ -20,7 +21,7 @@ from exports.models import Comparison, Snapshot
 from workers import jobs
 from workers.models import Job
 
-WHY = "A person had their data deleted."
+WHY = gettext_noop("A person had their data deleted.")
 
 
 def forget(*, person: Person, project: Project, by: Person | None) -> list[Job]:
@@ -92,7 +93,7 @@ def run(job: jobs.RunningJob) -> dict[str, Any]:
         raise jobs.Refused("This person is no longer there.")
     job.check()
     freezes = forget(person=person, project=job.project, by=job.created_by)
-    job.log(f"Deleted. {len(freezes)} snapshots are withdrawn, and their successors are being frozen.")
+    job.log("Deleted. %(n)d snapshots are withdrawn, and their successors are being frozen.", n=len(freezes))
     return {"withdrawn": len(freezes), "successors": [str(freeze.pk) for freeze in freezes]}
 
 
@@ -136,6 +137,6 @@ def _successors(withdrawn: list[Snapshot], by: Person | None) -> list[Job]:
                 freezing.start(project=snapshot.project, by=by, query=snapshot.query, parent=snapshot, trusted=True)
             )
         except jobs.Refused as refused:
-            why = str(refused)
+            why = refused.sentence.english
             record("snapshot.no_successor", actor=by, project=snapshot.project, subject=snapshot.pk, why=why)
     return freezes

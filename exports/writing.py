@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils.translation import gettext_noop
 
 from annotation.splitting import SPLITS, split_of
 from exports import records as streams
@@ -76,13 +77,13 @@ class Writing:
         found = streams.records(self.view, self.plan, self.cast)
         for number, record in enumerate(self.selection.kept(found)):
             if number % REPORT_EVERY == 0:
-                self.report(done, max(done, total), "writing")
+                self.report(done, max(done, total), gettext_noop("writing"))
             split = split_of(record.family, query.seed, query.fractions)
             self.statistics.add(split, record)
             for table in self._route(record.family, split, reads):
                 table.add(record)
             done += len(record.verdicts)
-        self.report(done, done, "writing")
+        self.report(done, done, gettext_noop("writing"))
 
     def _edits(self) -> None:
         """Pairs alone: as answers to learn from they come with all that people wrote."""
@@ -134,7 +135,7 @@ class Writing:
     def _finished(self) -> dict[str, Facts]:
         files: dict[str, Facts] = {}
         for done, table in enumerate(self._tables.values()):
-            self.report(done, len(self._tables), "saving")
+            self.report(done, len(self._tables), gettext_noop("saving"))
             files |= table.finish()
         return dict(sorted(files.items()))
 

@@ -19,10 +19,15 @@ PACKAGES = ("annotation", "exports", "webapp", "workers")
 LOCALE = ROOT / "webapp" / "locale"
 KEYWORDS: dict[str, Any] = {
     **DEFAULT_KEYWORDS,
+    "gettext_noop": None,
     "_n": (1, 2),
     "gettext_lazy": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
+    # What workers say and pages show later: workers/sentences.py.
+    **dict.fromkeys(("Sentence", "log", "BackendRefused", "BackendUnavailable", "Overloaded"), None),
+    **dict.fromkeys(("Refused", "TrainingRefused", "NotAllowed", "Damaged"), None),
+    "progress": None,
 }
 
 Found = tuple[str | tuple[str, ...], str, str | None]  # message id (singular, plural), file:line, context
@@ -53,6 +58,8 @@ def _understood(function: str, messages: Any) -> tuple[str | tuple[str, ...], st
         return (texts[1], texts[0]) if texts[1] else None
     if function in {"ngettext", "ngettext_lazy", "_n", "ungettext"}:
         return ((texts[0], texts[1]), None) if texts[0] else None
+    if function == "progress":  # of a job: done, total, and what it is at
+        texts = texts[2:3] or [None]
     return (texts[0], None) if texts[0] else None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from annotation.models import Person, Project
 from annotation.models.audit import record
@@ -19,7 +20,16 @@ from workers.figures import collect
 from workers.figures.accuracy import difference
 from workers.figures.cases import scored, strict
 from workers.models import RewardModel
+from workers.sentences import Sentence
 
+IN_WORDS = {
+    "first": gettext_noop("adopted, for it is the first"),
+    "not_worse": gettext_noop("adopted, for it is not worse on what both held out"),
+    "worse": gettext_noop("not adopted, for it is worse on what both held out"),
+    "nothing_held_out": gettext_noop("adopted, for nothing is held out to compare on"),
+    "other_aim": gettext_noop("stands beside the adopted one, for it has another aim"),
+    "chosen": gettext_noop("chosen by a manager"),
+}
 SURE = 0.8  # of the resamples of held-out families in which the new version is worse
 
 
@@ -32,6 +42,12 @@ def decide(model: RewardModel) -> RewardModel:
         current = RewardModel.objects.adopted(model.project)
         settled = _settle(model, current, {"reason": "first"} if current is None else compare(model, current))
     return settled
+
+
+def in_words(model: RewardModel) -> Sentence:
+    """What was decided, for the log."""
+    reason = "chosen" if model.adoption["verdict"] == "chosen" else model.adoption["reason"]
+    return Sentence(IN_WORDS[reason])
 
 
 def has_other_aim(model: RewardModel) -> bool:

@@ -23,13 +23,14 @@ from annotation.models import Candidate, Turn
 from workers import jobs, opened
 from workers.generation import Answer, BackendRefused, BackendUnavailable, Cancelled, Request, Sampling
 from workers.live import Telling
+from workers.sentences import Sentence, stored
 
 logger = logging.getLogger(__name__)
 
 ENOUGH = 2  # answers, to compare
 EXTRA_ROUNDS = 1  # further tries for an answer that was empty, or the same as another
-TOO_SLOW = "It took too long."
-EMPTY = "It answered with nothing."
+TOO_SLOW = Sentence("It took too long.")
+EMPTY = Sentence("It answered with nothing.")
 
 
 class Answering:
@@ -86,7 +87,7 @@ class Answering:
         except Cancelled:
             ear.fail_rest(TOO_SLOW)
         except (BackendRefused, BackendUnavailable, jobs.Refused) as refusal:
-            ear.fail_rest(str(refusal))
+            ear.fail_rest(refusal)
         except Exception as error:  # noqa: BLE001 - the others' answers must not be lost with this one's
             trace = "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()
             logger.error("turn %s: generator %s failed: %s", self.turn.pk, group[0].generator_id, trace)
@@ -100,14 +101,15 @@ class Answering:
         copied = ("finish_reason", "prompt_tokens", "completion_tokens", "latency_ms")
         facts = {name: getattr(answer, name) for name in copied}
         text = storable(answer.text).strip()
-        if self._mine(candidate, state=Candidate.State.DONE, text=text, error="", **facts):
+        if self._mine(candidate, state=Candidate.State.DONE, text=text, error="", error_words=None, **facts):
             with self.lock:
                 there = self.turn.candidates.filter(state=Candidate.State.DONE).exclude(text="").count()
                 if there >= ENOUGH and self.enough_since is None:
                     self.enough_since = time.monotonic()
 
-    def fail(self, candidate: Candidate, error: str) -> None:
-        self._mine(candidate, state=Candidate.State.FAILED, error=storable(error))
+    def fail(self, candidate: Candidate, error: object) -> None:
+        """`error`: a sentence or an error with one, or somebody else's text."""
+        self._mine(candidate, state=Candidate.State.FAILED, **stored(error))
 
     def _mine(self, candidate: Candidate, **fields: object) -> int:
         """Write only while this attempt has the turn: a worker given up for lost cannot write over its successor."""
@@ -130,12 +132,11 @@ class Answering:
 
     def _reject(self, candidate: Candidate, *, final: bool) -> None:
         if not final:
-            fields = {"state": Candidate.State.WANTED, "seed": chatting.new_seed()}
+            self._mine(candidate, state=Candidate.State.WANTED, seed=chatting.new_seed())
         elif candidate.text:
-            fields = {"state": Candidate.State.SAME}
+            self._mine(candidate, state=Candidate.State.SAME)
         else:
-            fields = {"state": Candidate.State.FAILED, "error": EMPTY}
-        self._mine(candidate, **fields)
+            self.fail(candidate, EMPTY)
 
 
 class Ear:
@@ -157,8 +158,8 @@ class Ear:
                 self.answering.telling.say({self.group[index].pk: outcome.text}, now=True)
             self.answering.keep(self.group[index], outcome)
         else:
-            self.answering.fail(self.group[index], str(outcome))
+            self.answering.fail(self.group[index], outcome)
 
-    def fail_rest(self, error: str) -> None:
+    def fail_rest(self, error: object) -> None:
         for index in self.rest:
             self.answering.fail(self.group[index], error)

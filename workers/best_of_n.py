@@ -31,7 +31,8 @@ TextScores = dict[tuple[int, str], float]  # by prompt and text's hash
 def checked(project: Project, draws: object) -> int:
     """`draws` as a number that makes sense. Raises `jobs.Refused`, also where there is no model to say what is best."""
     if not isinstance(draws, int) or isinstance(draws, bool) or not 1 <= draws <= MOST:
-        raise jobs.Refused(f"best_of must be a whole number from 1 to {MOST}, not {draws!r}.")
+        value = repr(draws)
+        raise jobs.Refused("best_of must be a whole number from 1 to %(most)d, not %(value)s.", most=MOST, value=value)
     if draws > 1 and RewardModel.objects.adopted(project) is None:
         raise jobs.Refused("Best of n needs a reward model to say what is best: train one first.")
     return draws

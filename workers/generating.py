@@ -85,13 +85,16 @@ def default_generator(project: Project) -> Generator:
 def check_generator(generator: Generator) -> None:
     """Raise `jobs.Refused` for a generator that cannot or must not be asked."""
     if not generator.is_live:
-        raise jobs.Refused(f"{generator.name} is a mark for answers made elsewhere: choose a model that can answer.")
+        raise jobs.Refused(
+            "%(name)s is a mark for answers made elsewhere: choose a model that can answer.", name=generator.name
+        )
     if generator.backend == Generator.Backend.OPENAI:
         scheme, host = _scheme_and_host(generator.location)
         if scheme not in {"http", "https"} or host not in settings.GENERATION_HOSTS:
             raise jobs.Refused(
-                f"The workers may not talk to {host or generator.location!r}: "
-                "whoever runs this server must name the host in GENERATION_HOSTS first."
+                "The workers may not talk to %(host)s: "
+                "whoever runs this server must name the host in GENERATION_HOSTS first.",
+                host=host or repr(generator.location),
             )
     else:
         model_roots.check(generator.location)
@@ -101,7 +104,7 @@ def _scheme_and_host(location: str) -> tuple[str, str]:
     try:
         url = urlsplit(location)
     except ValueError as error:  # a bracket without its other half
-        raise jobs.Refused(f"{location!r} is no address of a server: {error}.") from error
+        raise jobs.Refused("%(url)s is no address of a server: %(why)s.", url=repr(location), why=error) from error
     return url.scheme, url.hostname or ""
 
 
@@ -123,7 +126,10 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
     prompts: list[int] = job.arguments["prompts"]
     done = job.mine().values_list("done", flat=True).get()
     job.progress(done, len(prompts), "loading the model")
-    job.log(f"{generator.name}: {job.arguments['per_prompt']} answers for each of {len(prompts)} prompts.")
+    each = job.arguments["per_prompt"]
+    job.log(
+        "%(name)s: %(n)d answers for each of %(prompts)d prompts.", name=generator.name, n=each, prompts=len(prompts)
+    )
     judge = best_of_n.judge_of(job.project, draws=_draws(job), per_prompt=job.arguments["per_prompt"])
     backend = open_generator(generator)
     try:
@@ -133,9 +139,9 @@ def generate(job: jobs.RunningJob) -> dict[str, Any]:
         job.check()
         raise
     except BackendRefused as refusal:
-        raise jobs.Refused(str(refusal)) from refusal
+        raise jobs.Refused(refusal) from refusal
     except BackendUnavailable as away:
-        raise jobs.Refused(f"{away} What was answered is kept: ask again for the rest.") from away
+        raise jobs.Refused("%(why)s What was answered is kept: ask again for the rest.", why=away) from away
     finally:
         backend.close()
     made = Sample.objects.filter(prompt__in=prompts, generator=generator).count()
@@ -152,7 +158,7 @@ def open_generator(generator: Generator) -> Backend:
     try:
         return open_backend(generator.backend, generator.location, options)
     except BackendRefused as refusal:
-        raise jobs.Refused(str(refusal)) from refusal
+        raise jobs.Refused(refusal) from refusal
 
 
 def _draws(job: jobs.RunningJob) -> int:
@@ -229,7 +235,7 @@ def _request(
             **arguments["sampling"],
         )
     except (ValueError, TypeError, ZeroDivisionError) as error:
-        raise jobs.Refused(f"These sampling parameters make no sense: {error}.") from error
+        raise jobs.Refused("These sampling parameters make no sense: %(why)s.", why=error) from error
     return Request(key=str(prompt_id), messages=cast(list[Message], messages), sampling=sampling)
 
 

@@ -5,6 +5,7 @@ later write names that attempt, so that a worker given up for lost cannot write 
 every few seconds; beat (tasks.py) wakes again what has fallen silent.
 """
 
+import json
 import logging
 import os
 import shutil
@@ -28,6 +29,7 @@ from annotation.models.audit import record
 from workers import webhooks
 from workers.models import Job
 from workers.queues import Queue
+from workers.sentences import Sentence, Spoken, stored
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ QUEUES = {
 }
 MAX_ATTEMPTS = 5  # a job that took its worker down so often will do it again
 LOG_TAIL = 20_000  # characters
+WORDS_TAIL = 60_000  # of the same lines as JSON
 # Set when this process is asked to stop: running jobs go back to the queue with what they have.
 stopping = threading.Event()
 
@@ -55,7 +58,7 @@ class Interrupted(Exception):
     """The worker is shutting down, or was given up for lost: another one goes on with the job."""
 
 
-class Refused(Exception):
+class Refused(Spoken):
     """The job makes no sense as it was asked for; the message is a sentence for the person who asked."""
 
 
@@ -118,9 +121,14 @@ class RunningJob:
             self._lost.set()
             self.check()
 
-    def log(self, line: str) -> None:
-        stamp = timezone.now().strftime("%H:%M:%S")
-        self.mine().update(log=Right(Concat(F("log"), Value(f"{stamp} {storable(line)}\n")), LOG_TAIL))
+    def log(self, words: object, /, **facts: object) -> None:
+        """A line of the log: a sentence of ours with its facts, or anybody's text."""
+        stamp, sentence = timezone.now().strftime("%H:%M:%S"), Sentence(words, **facts)
+        line = Value(f"{stamp} {storable(sentence.english)}\n")
+        kept = Value(json.dumps([stamp, sentence.as_json()]) + "\n")
+        self.mine().update(
+            log=Right(Concat(F("log"), line), LOG_TAIL), log_words=Right(Concat(F("log_words"), kept), WORDS_TAIL)
+        )
 
     def _beat(self) -> None:
         try:
@@ -191,7 +199,7 @@ def run(job_id: str) -> None:
         return
     with RunningJob(job) as running:
         if running.resumed:
-            running.log(f"Going on after attempt {job.attempt - 1} was lost.")
+            running.log("Going on after attempt %(n)d was lost.", n=job.attempt - 1)
         _finish(running, *_outcome(running, job.kind))
 
 
@@ -213,7 +221,7 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
     """The state the job ends in, and the fields that go with it."""
     try:
         if running.attempt > MAX_ATTEMPTS:
-            return Job.State.FAILED, {"error": f"Given up: its worker was lost {MAX_ATTEMPTS} times."}
+            return Job.State.FAILED, stored(Sentence("Given up: its worker was lost %(n)d times.", n=MAX_ATTEMPTS))
         if running.mine().filter(cancel_requested_at__isnull=False).exists():
             raise Cancelled
         return Job.State.SUCCEEDED, {"result": HANDLERS[kind](running)}
@@ -222,7 +230,7 @@ def _outcome(running: RunningJob, kind: str) -> tuple[str, dict[str, Any]]:
     except Interrupted:
         return Job.State.QUEUED, {"woken_at": None, "attempt": F("attempt") - 1}
     except Refused as refusal:
-        return Job.State.FAILED, {"error": storable(str(refusal))}
+        return Job.State.FAILED, stored(refusal)
     except Exception as error:  # noqa: BLE001 - the record must say so, whatever it was; the rest goes to the log
         # In ASCII: an error may quote hostile text, which must not break or forge lines of the log (promise 8).
         trace = "".join(traceback.format_exception(error)).encode("ascii", "backslashreplace").decode()

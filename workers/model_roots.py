@@ -17,8 +17,11 @@ def check(location: str) -> None:
     if location.startswith(PACKAGE_PREFIX) or _allowed(location):
         return
     raise jobs.Refused(
-        f"Models are read from {_named()} only: put {location!r} there, name an installed package as "
-        f"{PACKAGE_PREFIX}NAME, or have whoever runs this server add its folder to MODEL_ROOTS."
+        "Models are read from %(folders)s only: put %(location)s there, name an installed package as "
+        "%(prefix)sNAME, or have whoever runs this server add its folder to MODEL_ROOTS.",
+        folders=_named(),
+        location=repr(location),
+        prefix=PACKAGE_PREFIX,
     )
 
 

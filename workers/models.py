@@ -1,5 +1,6 @@
 """The nouns of the background: jobs, the reward models and scores that they make, and webhooks that tell of them."""
 
+import json
 import uuid
 from typing import Self
 
@@ -8,10 +9,24 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from annotation.models import Person, Project, Sample
 from annotation.models.project import MANAGES, READS_DATA
 from workers.queues import Queue
+from workers.sentences import Sentence
+
+# The trainer's own words for what it is at (reward/run_dir.py), as a person reads them.
+TRAINER_PHASES = {
+    "prepare": gettext_noop("preparing"),
+    "probe": gettext_noop("fitting the head"),
+    "train": gettext_noop("training"),
+    "validate": gettext_noop("validating"),
+    "halved": gettext_noop("going on with smaller passes"),
+    "finish": gettext_noop("measuring on held-out prompts"),
+    "done": gettext_noop("done"),
+    "stopped": gettext_noop("stopped"),
+}
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -56,10 +71,12 @@ class Job(models.Model):
     arguments = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    error_words = models.JSONField(null=True, blank=True)  # the same for readers of any language: sentences.py
     phase = models.CharField(max_length=100, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     log = models.TextField(blank=True)  # the tail
+    log_words = models.TextField(blank=True, default="", db_default="")  # its lines as `[time, sentence]` in JSON
     attempt = models.PositiveIntegerField(default=0)  # fences off a worker that was given up for lost
     worker = models.CharField(max_length=200, blank=True)
     created_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="jobs")
@@ -106,6 +123,20 @@ class Job(models.Model):
     def percent(self) -> int | None:
         """0 to 100, or None as long as the amount of work is unknown."""
         return min(100, 100 * self.done // self.total) if self.total else None
+
+    @property
+    def phase_said(self) -> str:
+        """What it is at, in the reader's language."""
+        return str(Sentence(TRAINER_PHASES.get(self.phase, self.phase)))
+
+    @property
+    def log_said(self) -> str:
+        """The log in the reader's language; in English where no more than that was kept (older rows)."""
+        if not self.log_words:
+            return self.log
+        lines = self.log_words.splitlines()
+        whole = [json.loads(line) for line in lines if line.startswith("[")]  # of the first its beginning may be gone
+        return "".join(f"{stamp} {Sentence.from_json(words)}\n" for stamp, words in whole)
 
 
 class RewardModelQuerySet(models.QuerySet["RewardModel"]):
@@ -232,6 +263,7 @@ class WebhookDelivery(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)  # of the next try; None when it is over
     status = models.PositiveSmallIntegerField(null=True, blank=True)  # of the last answer
     error = models.CharField(max_length=300, blank=True)
+    error_words = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -14,13 +14,15 @@ from urllib.parse import urlsplit
 import httpcore
 from django.conf import settings
 
+from workers.sentences import Spoken
+
 TIMEOUT_S = 10.0  # of each step
 LONGEST_S = 30.0  # of an answer
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class NotAllowed(Exception):
+class NotAllowed(Spoken):
     """The address is none that this server talks to; the message is a sentence for who named it."""
 
 
@@ -39,7 +41,7 @@ def check(url: str) -> None:
     try:
         _public(host)
     except OSError as error:
-        raise NotAllowed(f"The host {host} is not known.") from error
+        raise NotAllowed("The host %(host)s is not known.", host=host) from error
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> int:
@@ -93,7 +95,11 @@ def _public(host: str) -> str:
     """One of the host's addresses, all of which are public. Raises `NotAllowed`, and `OSError` for an unknown name."""
     addresses = [ipaddress.ip_address(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)]
     if private := [address for address in addresses if not _is_public(address)]:
-        raise NotAllowed(f"{host} is not on the public internet ({private[0]}): this server does not talk to it.")
+        raise NotAllowed(
+            "%(host)s is not on the public internet (%(address)s): this server does not talk to it.",
+            host=host,
+            address=private[0],
+        )
     return str(addresses[0])
 
 

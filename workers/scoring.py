@@ -17,10 +17,12 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from annotation.models import Person, Project, Prompt, Sample
+from annotation.models.project import NextStrategy
 from workers import adoption, jobs
 from workers.figures import report
 from workers.models import Job, RewardModel, Score
 from workers.nextup import priorities
+from workers.sentences import Sentence
 
 if TYPE_CHECKING:
     from workers.reward.score import Scorer
@@ -101,7 +103,7 @@ def _after(job: jobs.RunningJob, model: RewardModel) -> dict[str, Any]:
     """What new scores are for. Each step finds what an earlier attempt did, or does it again to the same effect."""
     job.progress(0, 0, "comparing with the adopted version")
     model = adoption.decide(model)
-    job.log(f"Version {model.version}: {model.adoption['verdict']} ({model.adoption['reason']}).")
+    job.log("Version %(version)d: %(verdict)s.", version=model.version, verdict=adoption.in_words(model))
     if "figures" not in model.metrics:
         job.progress(0, 0, "measuring")
         figures = report.report(model, job.check)
@@ -111,7 +113,11 @@ def _after(job: jobs.RunningJob, model: RewardModel) -> dict[str, Any]:
         return {"adopted": False}
     job.progress(0, 0, "choosing what to rank next")
     chosen = priorities.apply(model, job.check)
-    job.log(f"What to rank next, by {chosen['strategy']}: {chosen['changed']} tasks changed their priority.")
+    job.log(
+        "What to rank next, by %(strategy)s: %(n)d tasks changed their priority.",
+        strategy=Sentence(NextStrategy(chosen["strategy"]).label),
+        n=chosen["changed"],
+    )
     return {"adopted": True, "priorities": chosen}
 
 

@@ -29,6 +29,7 @@ from workers.models import Job, RewardModel
 from workers.reward import data, launch
 from workers.reward.config import TrainConfig
 from workers.reward.run_dir import RunDir
+from workers.sentences import Sentence
 
 POLL_S = 0.5
 MOST = {"processes": 16, "threads": 64}
@@ -55,7 +56,7 @@ def start(*, project: Project, by: Person | None, reason: str = "", any_base: bo
 def _config(values: dict[str, Any]) -> TrainConfig:
     for name, most in MOST.items():
         if isinstance(values.get(name), int) and values[name] > most:
-            raise jobs.Refused(f"{name} may be {most} at most: a training shares its machine.")
+            raise jobs.Refused("%(name)s may be %(most)d at most: a training shares its machine.", name=name, most=most)
     try:
         return TrainConfig.from_json(json.dumps(values))
     except (ValueError, TypeError) as error:
@@ -65,7 +66,8 @@ def _config(values: dict[str, Any]) -> TrainConfig:
 def _check_criterion(project: Project, name: str) -> None:
     known = {OVERALL, *questions.of(project).orders}
     if name not in known:
-        raise jobs.Refused(f"This project has no criterion {name!r}; it has {', '.join(sorted(known))}.")
+        found = ", ".join(sorted(known))
+        raise jobs.Refused("This project has no criterion %(name)s; it has %(known)s.", name=repr(name), known=found)
 
 
 @jobs.handler(Job.Kind.TRAIN)
@@ -99,7 +101,12 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
         for group in _demonstrations(job):
             writer.write(group)
     written = writer.groups - ranked - edited
-    job.log(f"{ranked} ranked groups, {edited} edited answers, {written} demonstrations.")
+    job.log(
+        "%(ranked)d ranked groups, %(edited)d edited answers, %(written)d demonstrations.",
+        ranked=ranked,
+        edited=edited,
+        written=written,
+    )
 
 
 def _newest(job: jobs.RunningJob) -> dict[str, int]:
@@ -208,15 +215,32 @@ def _events(training: launch.TrainingProcess) -> Iterator[dict[str, Any]]:
 def _report(job: jobs.RunningJob, event: dict[str, Any]) -> None:
     job.check()
     if event.get("phase") == "refused":
-        raise jobs.Refused(event["reason"])
+        kept = event.get("sentence")  # a run that an older version began has none
+        raise jobs.Refused(Sentence.from_json(kept) if kept else event["reason"])
     if event:
-        job.progress(event.get("step", 0), event.get("total_steps", 0), event["phase"])
-    if event.get("phase") in {"validate", "finish", "done"}:
-        job.log(", ".join(f"{name} {_short(value)}" for name, value in event.items() if name != "time"))
+        done, total, phase = event.get("step", 0), event.get("total_steps", 0), event["phase"]
+        job.progress(done, total, phase)
+    if line := _line(event):
+        job.log(line)
 
 
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)[:200]
+def _line(event: dict[str, Any]) -> Sentence | None:
+    """What the log says of an event; of most nothing."""
+    match event:
+        case {"phase": "validate", "step": step, "total_steps": total, "loss": loss, "best": best, "best_step": at}:
+            return Sentence(
+                "Step %(step)d of %(total)d: validation loss %(loss)s, the lowest is %(best)s at step %(at)d.",
+                step=step,
+                total=total,
+                loss=f"{loss:.4g}",
+                best=f"{best:.4g}",
+                at=at,
+            )
+        case {"phase": "finish", "step": step}:
+            return Sentence("Trained for %(step)d steps; measuring on held-out prompts.", step=step)
+        case {"phase": "done", "heldout": {"value": float(value)}}:
+            return Sentence("Accuracy on held-out prompts: %(share)s %%.", share=f"{100 * value:.1f}")
+    return None
 
 
 def _register(job: jobs.RunningJob, run: Path) -> RewardModel:

@@ -21,11 +21,13 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from annotation.models import Person, Project
 from annotation.models.audit import record
 from workers import outgoing
 from workers.models import Job, Webhook, WebhookDelivery
+from workers.sentences import Sentence, stored
 
 logger = logging.getLogger(__name__)
 PING = "ping"
@@ -42,9 +44,10 @@ def add(*, project: Project, url: str, events: Sequence[str], by: Person) -> tup
         Project.objects.select_for_update(no_key=True).get(pk=project.pk)
         there = Webhook.objects.filter(project=project)
         if there.filter(url=url).exists():
-            raise ValueError("This project tells that address already.")
+            raise ValueError(_("This project tells that address already."))
         if there.count() >= MOST_A_PROJECT:
-            raise ValueError(f"A project has at most {MOST_A_PROJECT} webhooks: remove one first.")
+            words = _("A project has at most %(most)d webhooks: remove one first.")
+            raise ValueError(words % {"most": MOST_A_PROJECT})
         made = Webhook.objects.create(
             project=project, url=url, events=sorted(set(events)), nonce=secrets.token_hex(16), created_by=by
         )
@@ -95,7 +98,7 @@ def tell_of_job(project: Project, job_id: UUID, state: str, fields: dict[str, An
 def again(delivery: WebhookDelivery) -> None:
     """Send a message once more, whatever became of it."""
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
-        state=WebhookDelivery.State.WAITING, tries=0, due_at=timezone.now(), error=""
+        state=WebhookDelivery.State.WAITING, tries=0, due_at=timezone.now(), error="", error_words=None
     )
     transaction.on_commit(lambda: _wake(delivery.pk))
 
@@ -131,7 +134,8 @@ def deliver(delivery_id: str) -> None:
     else:
         over = {"due_at": timezone.now() + timedelta(seconds=PAUSES_S[delivery.tries - 1])}
     mine = WebhookDelivery.objects.filter(pk=delivery.pk, tries=delivery.tries, state=WebhookDelivery.State.WAITING)
-    mine.update(status=status, error=error[:300], **over)
+    kept = stored(error)
+    mine.update(status=status, error=kept["error"][:300], error_words=kept["error_words"], **over)
 
 
 def _claimed(delivery_id: str) -> WebhookDelivery | None:
@@ -143,16 +147,16 @@ def _claimed(delivery_id: str) -> WebhookDelivery | None:
     return WebhookDelivery.objects.select_related("webhook__project").get(pk=delivery_id)
 
 
-def _sent(delivery: WebhookDelivery) -> tuple[int | None, str]:
+def _sent(delivery: WebhookDelivery) -> tuple[int | None, Sentence]:
     """The answer's status, or None and what went wrong."""
     body = delivery.body.encode()
     try:
         status = outgoing.post(delivery.webhook.url, body, signed(delivery.webhook, str(delivery.pk), body))
     except outgoing.NotAllowed as refusal:
-        return None, str(refusal)
+        return None, refusal.sentence
     except OSError as error:
-        return None, f"No answer: {error}"
-    return status, "" if 200 <= status < 300 else f"The receiver answered {status}."
+        return None, Sentence("No answer: %(why)s", why=error)
+    return status, Sentence("") if 200 <= status < 300 else Sentence("The receiver answered %(status)d.", status=status)
 
 
 def signed(webhook: Webhook, message_id: str, body: bytes) -> dict[str, str]:

@@ -23,7 +23,7 @@ def problem(error: Exception) -> str:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON number")
+    raise ValueError(_("%(name)s is not a JSON number") % {"name": name})
 
 
 DECODER = json.JSONDecoder(parse_constant=_no_constant)
@@ -83,7 +83,8 @@ class Window:
 
     def expect(self, character: str) -> None:
         if (found := self.peek()) != character:
-            raise Malformed(f"there is {found!r} where {character!r} should be" if found else "it ends too early")
+            words = _("there is %(found)s where %(expected)s should be") if found else _("it ends too early")
+            raise Malformed(words % {"found": repr(found), "expected": repr(character)})
         self.step(self.at + 1)
 
     def element(self) -> tuple[int, Any] | BadRow:

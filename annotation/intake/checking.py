@@ -44,7 +44,8 @@ def sample_row(data: Data) -> SampleRow:
     """`{prompt_id | prompt | messages, text, generator, parameters?, seed?, finish_reason?}`."""
     prompt_id = data.get("prompt_id")
     if prompt_id is not None and (not is_whole(prompt_id) or not 0 < prompt_id < BIG):
-        raise ValueError(f"prompt_id must be the number of a prompt, not {prompt_id!r:.40}.")
+        words = _("prompt_id must be the number of a prompt, not %(value)s.")
+        raise ValueError(words % {"value": f"{prompt_id!r:.40}"})
     if data.get("generator") is None:
         raise ValueError(_("There is no generator: name the model that wrote the text."))
     return SampleRow(
@@ -80,7 +81,7 @@ def comparison_row(data: Data) -> ComparisonRow:
 
 def response(given: Any, number: int) -> tuple[str, GeneratorRow]:
     """The text of one response and who wrote it."""
-    what = f"Response {number}"
+    what = _("Response %(n)d") % {"n": number}
     if not isinstance(given, dict):
         return checked_text(given, what), UNKNOWN
     if "text" not in given:
@@ -135,10 +136,11 @@ def generator_row(given: Any) -> GeneratorRow:
     data = given if isinstance(given, dict) else {"name": given}
     name = label(data, "name", limit(Generator, "name"))
     if not name:
-        raise ValueError("The generator has no name: name the model that wrote the text.")
+        raise ValueError(_("The generator has no name: name the model that wrote the text."))
     backend = label(data, "backend", 40) or Generator.Backend.IMPORTED
     if backend not in Generator.Backend.values:
-        raise ValueError(f"There is no backend {backend!r}: use one of {', '.join(Generator.Backend.values)}.")
+        words = _("There is no backend %(name)s: use one of %(known)s.")
+        raise ValueError(words % {"name": repr(backend), "known": ", ".join(Generator.Backend.values)})
     return GeneratorRow(name, backend, parameters(data.get("parameters")))
 
 
@@ -186,7 +188,7 @@ def seed(value: Any) -> int | None:
     if value is None:
         return None
     if not is_whole(value) or not -BIG <= value < BIG:
-        raise ValueError("seed must be a whole number of at most 64 bits.")
+        raise ValueError(_("seed must be a whole number of at most 64 bits."))
     return int(value)
 
 
@@ -195,16 +197,17 @@ def parameters(value: Any) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise ValueError(f"parameters must be an object, not {kind_of(value)}.")
+        raise ValueError(_("parameters must be an object, not %(kind)s.") % {"kind": kind_of(value)})
     cleaned: dict[str, Any] = storable_json(value, MAX_PARAMETERS_DEPTH)
     if len(json.dumps(cleaned)) > MAX_PARAMETERS_BYTES:
-        raise ValueError(f"parameters are too long: at most {MAX_PARAMETERS_BYTES:,} bytes are taken.")
+        words = _("parameters are too long: at most %(most)s bytes are taken.")
+        raise ValueError(words % {"most": f"{MAX_PARAMETERS_BYTES:,}"})
     return cleaned
 
 
 def storable_json(value: Any, depth: int) -> Any:
     if depth < 0:
-        raise ValueError(f"parameters are nested deeper than {MAX_PARAMETERS_DEPTH} levels.")
+        raise ValueError(_("parameters are nested deeper than %(most)d levels.") % {"most": MAX_PARAMETERS_DEPTH})
     match value:
         case str():
             return content.storable(value)
@@ -213,6 +216,6 @@ def storable_json(value: Any, depth: int) -> Any:
         case list():
             return [storable_json(one, depth - 1) for one in value]
         case float() if not math.isfinite(value):
-            raise ValueError("parameters hold a number that is not finite.")
+            raise ValueError(_("parameters hold a number that is not finite."))
         case _:
             return value

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
 import orjson
+from django.utils.translation import gettext as _
 
 from annotation.content import Message, kind_of, storable
 from annotation.intake.checking import comparison_row, is_whole, required_text
@@ -49,7 +50,7 @@ def _kept(item: tuple[int, Data] | BadRow) -> tuple[tuple[int, Data] | BadRow, t
 def _lists(tree: Data) -> Iterable[Data]:
     root = tree.get("prompt")
     if not isinstance(root, dict):
-        raise ValueError("This is no message tree: there is no prompt with its replies.")
+        raise ValueError(_("This is no message tree: there is no prompt with its replies."))
     for node, conversation in _walk(root):
         ranked = [reply for reply in _replies(node) if is_whole(reply.get("rank"))]
         if node.get("role") == "prompter" and len(ranked) > 1:
@@ -69,14 +70,15 @@ def _walk(root: Data) -> Iterator[tuple[Data, list[Message]]]:
 def _role(node: Data) -> str:
     role = node.get("role")
     if not isinstance(role, str) or role not in ROLES:
-        raise ValueError(f"A message has the role {role!r:.40}: prompter and assistant are known.")
+        words = _("A message has the role %(role)s: prompter and assistant are known.")
+        raise ValueError(words % {"role": f"{role!r:.40}"})
     return ROLES[role]
 
 
 def _replies(node: Data) -> list[dict[str, Any]]:
     replies = node.get("replies") or []
     if not isinstance(replies, list) or not all(isinstance(reply, dict) for reply in replies):
-        raise ValueError(f"replies must be a list of messages, not {kind_of(replies)}.")
+        raise ValueError(_("replies must be a list of messages, not %(kind)s.") % {"kind": kind_of(replies)})
     return [reply for reply in replies if not reply.get("deleted")]
 
 

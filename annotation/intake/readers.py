@@ -120,7 +120,8 @@ def llmbar(stream: BinaryIO) -> Rows:
 def _llmbar(data: Data) -> Iterable[Data]:
     label = data.get("label")
     if not is_whole(label) or label not in (1, 2):
-        raise ValueError(f"label must be 1 or 2, the better output, not {label!r:.40}.")
+        words = _("label must be 1 or 2, the better output, not %(value)s.")
+        raise ValueError(words % {"value": f"{label!r:.40}"})
     yield {
         "prompt": required_text(data, "input"),
         "responses": [required_text(data, "output_1"), required_text(data, "output_2")],
@@ -145,7 +146,8 @@ def _pandalm(data: Data) -> Iterable[Data]:
     for person in PANDALM_PEOPLE:
         choice = data.get(person)
         if not is_whole(choice) or choice not in PANDALM_RANKS:
-            raise ValueError(f"{person} must be 0 (a tie), 1 or 2, not {choice!r:.40}.")
+            words = _("%(name)s must be 0 (a tie), 1 or 2, not %(value)s.")
+            raise ValueError(words % {"name": person, "value": f"{choice!r:.40}"})
     for person in PANDALM_PEOPLE:
         yield {**shared, "annotator": person, "ranks": PANDALM_RANKS[data[person]]}
 

@@ -150,6 +150,7 @@ class Candidate(models.Model):
     state = models.CharField(max_length=6, choices=State, default=State.WANTED)
     text = models.TextField(blank=True)
     error = models.TextField(blank=True)
+    error_words = models.JSONField(null=True, blank=True)  # the same for readers of any language: workers/sentences.py
     finish_reason = models.CharField(max_length=20, blank=True)
     prompt_tokens = models.PositiveIntegerField(null=True, blank=True)
     completion_tokens = models.PositiveIntegerField(null=True, blank=True)

@@ -167,7 +167,7 @@ def test_a_comparison_under_way_when_its_snapshot_goes_is_not_kept(two: tuple[Sn
     withdraw(snapshot=after, by=None, why="A test.")
     jobs.run(str(job.pk))
     job.refresh_from_db()
-    assert (job.state, job.error) == (Job.State.FAILED, comparison.GONE)
+    assert (job.state, job.error) == (Job.State.FAILED, str(comparison.GONE))
     assert not Comparison.objects.exists()
 
 

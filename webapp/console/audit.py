@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET
 
 from annotation.models import AuditEvent, Project
 from webapp.console.access import SignedIn, managed, page
+from webapp.console.deeds import deed
 
 PER_PAGE = 100
 
@@ -24,8 +25,8 @@ def audit(request: SignedIn, slug: str) -> HttpResponse:
     project = managed(request, slug)
     action = request.GET.get("action", "")
     shown = _events(project, action, request.GET.get("before", ""))
-    actions = sorted(set(AuditEvent.objects.filter(project=project).values_list("action", flat=True).distinct()))
-    return page(request, "audit", project, shown=shown, action=action, actions=actions)
+    known = AuditEvent.objects.filter(project=project).order_by().values_list("action", flat=True).distinct()
+    return page(request, "audit", project, shown=shown, action=action, actions=sorted(known, key=deed))
 
 
 def _events(project: Project, action: str, before: str) -> Shown:

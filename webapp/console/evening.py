@@ -13,6 +13,7 @@ from webapp.console.metrics import Estimate
 from workers import fresh
 from workers.models import RewardModel
 from workers.nextup.priorities import HIGHEST
+from workers.sentences import said
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Evening:
     @property
     def not_chosen(self) -> str:
         """Why the strategy could not be followed, in the words of who tried."""
-        return str(self.adopted.model.priorities.get("reason", ""))
+        found = self.adopted.model.priorities
+        return said(str(found.get("reason", "")), found.get("reason_words"))
 
 
 def evening(project: Project) -> Evening | None:

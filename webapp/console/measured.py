@@ -6,6 +6,7 @@ from typing import Any
 
 from webapp.console.metrics import Estimate, Heldout, heldout
 from workers.models import RewardModel
+from workers.sentences import said
 
 Figures = Mapping[str, Any]
 
@@ -109,7 +110,8 @@ class Measured:
     @property
     def unmeasured(self) -> str:
         """Why there is no probe and no learning curve: a sentence, or a word of probing.py."""
-        return str(_mapping(self.found.get("unmeasured")).get("probe", ""))
+        reason = str(_mapping(self.found.get("unmeasured")).get("probe", ""))
+        return said(reason, _mapping(self.found.get("unmeasured_words")))
 
 
 def measured(model: RewardModel) -> Measured:

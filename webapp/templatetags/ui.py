@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Project, Role
 from annotation.models.project import JUDGES, MANAGES, READS_DATA
+from webapp.console.deeds import deed
 from webapp.rendering.markdown import render
 from webapp.rendering.plain import neutralise
+from workers import sentences
 
 register = template.Library()
 
@@ -104,6 +106,15 @@ def markdown(text: str, top_heading: int = 3) -> SafeString:
 def foreign(text: str) -> str:
     """Foreign plain text without characters that reorder or break a page; autoescape does the rest."""
     return neutralise(str(text))
+
+
+@register.filter
+def said(text: str, words: dict[str, Any] | None) -> str:
+    """What a worker said, in the reader's language: `row.error|said:row.error_words`."""
+    return sentences.said(text, words)
+
+
+register.filter("deed", deed)
 
 
 @register.filter

@@ -27,15 +27,16 @@ Vectors = embedding.Vectors
 def probed(learned: Sequence[Case], cases: Sequence[Case], pairs: Pairs, floor: float, check: Check) -> dict[str, Any]:
     """`{probe, gain_over_probe, learning}`, or `{unmeasured: {figure: reason}}` where that cannot be.
 
-    A reason is a sentence, `nothing` (no task to learn from or to measure on), or `embeddings` (not all answers have
-    their vector yet: the next job makes more). `floor` is the error that more rankings cannot take away.
+    A reason is a sentence (then there are `unmeasured_words` too, as sentences.py keeps them), `nothing` (no task to
+    learn from or to measure on), or `embeddings` (not all answers have their vector yet: the next job makes more).
+    `floor` is the error that more rankings cannot take away.
     """
     if not learned or not len(pairs):
         return _unmeasured("nothing")
     try:
         vectors = embedding.vectors([s for case in (*cases, *learned) for s in case.samples], check)
     except TrainingRefused as refusal:
-        return _unmeasured(str(refusal))
+        return {**_unmeasured(refusal.sentence.english), "unmeasured_words": refusal.sentence.as_json()}
     known = [case for case in learned if _whole(case, vectors)]
     if not known or not all(_whole(case, vectors) for case in cases):
         return _unmeasured("embeddings")

@@ -45,4 +45,4 @@ def open_backend(kind: str, location: str, options: Mapping[str, Any]) -> Backen
         from workers.generation.remote import OpenAIBackend
 
         return OpenAIBackend(location, options)
-    raise BackendRefused(f"There is no backend “{kind}”; use transformers or openai.")
+    raise BackendRefused("There is no backend “%(kind)s”; use transformers or openai.", kind=kind)

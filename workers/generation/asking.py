@@ -11,21 +11,23 @@ import httpx
 
 from workers.generation.backend import Answer, BackendRefused, BackendUnavailable
 from workers.generation.wire import Pieces, Reply, read_answer, said_wrong
+from workers.sentences import Sentence
 
 LARGEST_REPLY = 16 * 2**20  # bytes; a server that sends more is broken or hostile
 WORTH_A_RETRY = {408, 409, 425, 429}  # and every 5xx
 CURES = {
-    401: "Put a valid key into the environment variable that api_key_env names.",
-    403: "Put a key that may use this model into the environment variable that api_key_env names.",
-    404: "Check the base URL, which usually ends in /v1, and the model's name.",
+    401: Sentence("Put a valid key into the environment variable that api_key_env names."),
+    403: Sentence("Put a key that may use this model into the environment variable that api_key_env names."),
+    404: Sentence("Check the base URL, which usually ends in /v1, and the model's name."),
 }
+NO_CURE = Sentence("The server does not take this request.")
 
 
 class Overloaded(BackendUnavailable):
     """This attempt failed, the next may not; `retry_after` is the server's header of that name."""
 
-    def __init__(self, message: str, retry_after: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, words: str, /, retry_after: str | None = None, **facts: object) -> None:
+        super().__init__(words, **facts)
         self.retry_after = retry_after
 
 
@@ -36,7 +38,7 @@ async def ask(client: httpx.AsyncClient, url: str, body: dict[str, object]) -> R
         async with client.stream("POST", url, json=body) as response:
             said = await _bounded(response)
     except httpx.RequestError as error:
-        raise Overloaded(f"{_host(url)} did not answer: {str(error) or type(error).__name__}.") from error
+        raise _silent(url, error) from error
     reply = Reply(response.status_code, said, time.monotonic() - began)
     _check(reply, response.headers, url)
     return reply
@@ -58,7 +60,7 @@ async def ask_streaming(
                 return read_answer(key, reply)
             pieces = await _pieces(response, say)
     except httpx.RequestError as error:
-        raise Overloaded(f"{_host(url)} did not answer: {str(error) or type(error).__name__}.") from error
+        raise _silent(url, error) from error
     return pieces.answer(key, time.monotonic() - began)
 
 
@@ -71,7 +73,7 @@ async def _pieces(response: httpx.Response, say: Callable[[str], None]) -> Piece
     async for line in response.aiter_lines():
         size += len(line)
         if size > LARGEST_REPLY:
-            raise BackendRefused(f"{response.url.host} sent more than {LARGEST_REPLY >> 20} MiB for one answer.")
+            raise _too_long(response)
         pieces.take(line)
         say(pieces.text)
         if pieces.over:
@@ -83,7 +85,7 @@ def completions_url(location: str) -> str:
     """Where to post, given a base URL. Raises BackendRefused for what is no plain http(s) URL."""
     parts = urlsplit(location)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise BackendRefused(f"“{location}” is no base URL; give one like https://host:port/v1.")
+        raise BackendRefused("“%(url)s” is no base URL; give one like https://host:port/v1.", url=location)
     if parts.username or parts.password:  # it would end up in logs and on pages
         raise BackendRefused("The URL holds a password. Name an environment variable in api_key_env instead.")
     return location.rstrip("/") + "/chat/completions"
@@ -103,7 +105,9 @@ def authorization(variable: str) -> dict[str, str]:
         )
     key = os.environ.get(variable, "").strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise BackendRefused(f"The environment variable {variable} holds no usable key; set it for the workers.")
+        raise BackendRefused(
+            "The environment variable %(name)s holds no usable key; set it for the workers.", name=variable
+        )
     return {"Authorization": f"Bearer {key}"}
 
 
@@ -121,7 +125,7 @@ async def _bounded(response: httpx.Response) -> bytes:
     async for chunk in response.aiter_bytes():
         said += chunk
         if len(said) > LARGEST_REPLY:
-            raise BackendRefused(f"{response.url.host} sent more than {LARGEST_REPLY >> 20} MiB for one answer.")
+            raise _too_long(response)
     return bytes(said)
 
 
@@ -131,13 +135,26 @@ def _check(reply: Reply, headers: httpx.Headers, url: str) -> None:
         return
     if 300 <= status < 400:
         raise BackendRefused(
-            f"{_host(url)} redirects ({status}), which is not followed, since the key would go along. "
-            "Give the final base URL."
+            "%(host)s redirects (%(status)d), which is not followed, since the key would go along. "
+            "Give the final base URL.",
+            host=_host(url),
+            status=status,
         )
-    sentence = f"{_host(url)} answered {status}: {said_wrong(reply)}"
+    facts = {"host": _host(url), "status": status, "said": said_wrong(reply)}
     if status >= 500 or status in WORTH_A_RETRY:
-        raise Overloaded(sentence, headers.get("retry-after"))
-    raise BackendRefused(f"{sentence} {CURES.get(status, 'The server does not take this request.')}")
+        raise Overloaded("%(host)s answered %(status)d: %(said)s", retry_after=headers.get("retry-after"), **facts)
+    cure = CURES.get(status, NO_CURE)
+    raise BackendRefused("%(host)s answered %(status)d: %(said)s %(cure)s", cure=cure, **facts)
+
+
+def _silent(url: str, error: httpx.RequestError) -> Overloaded:
+    why = str(error) or type(error).__name__
+    return Overloaded("%(host)s did not answer: %(why)s.", host=_host(url), why=why)
+
+
+def _too_long(response: httpx.Response) -> BackendRefused:
+    most = LARGEST_REPLY >> 20
+    return BackendRefused("%(host)s sent more than %(most)d MiB for one answer.", host=response.url.host, most=most)
 
 
 def _host(url: str) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypedDict
 
+from workers.sentences import Spoken
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -15,11 +17,11 @@ class Message(TypedDict):
     content: str
 
 
-class BackendUnavailable(Exception):
+class BackendUnavailable(Spoken):
     """The model cannot be reached or is overloaded just now: the same call may succeed later."""
 
 
-class BackendRefused(Exception):
+class BackendRefused(Spoken):
     """The set-up is wrong, so a retry is pointless. The text is a sentence for a person, with the cure."""
 
 

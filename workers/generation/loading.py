@@ -51,8 +51,10 @@ def load(location: str, *, device: torch.device, dtype: torch.dtype, cache: str 
             tokenizer, model = _read(files, dtype)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise BackendRefused(
-            f"The model at “{location}” could not be loaded: {_first_line(error)} "
-            "It must be a causal language model with its tokenizer, of a kind that transformers knows."
+            "The model at “%(location)s” could not be loaded: %(why)s "
+            "It must be a causal language model with its tokenizer, of a kind that transformers knows.",
+            location=location,
+            why=_first_line(error),
         ) from error
     return _ready(model.to(device).eval(), Chat(tokenizer), device)
 
@@ -64,7 +66,7 @@ def choose_device(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:  # an unknown name; a torch built without that device
-        raise BackendRefused(f"The device “{name}” cannot be used here; use auto or cpu.") from error
+        raise BackendRefused("The device “%(name)s” cannot be used here; use auto or cpu.", name=name) from error
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:
@@ -72,7 +74,8 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
     if name == "auto":
         return torch.bfloat16 if device.type == "cuda" else torch.float32
     if name not in DTYPES:
-        raise BackendRefused(f"The dtype “{name}” is unknown; use auto or one of {', '.join(DTYPES)}.")
+        known = ", ".join(DTYPES)
+        raise BackendRefused("The dtype “%(name)s” is unknown; use auto or one of %(known)s.", name=name, known=known)
     return DTYPES[name]
 
 

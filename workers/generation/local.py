@@ -95,8 +95,9 @@ class TransformersBackend:
         except torch.OutOfMemoryError as error:
             if len(rows) == 1:
                 raise BackendRefused(
-                    f"An answer of up to {rows[0].max_new} tokens does not fit into the memory of the GPU. "
-                    "Ask for fewer tokens, or use a smaller model or dtype."
+                    "An answer of up to %(n)d tokens does not fit into the memory of the GPU. "
+                    "Ask for fewer tokens, or use a smaller model or dtype.",
+                    n=rows[0].max_new,
                 ) from error
         if torch.cuda.is_available():  # outside the except: there the traceback still holds the tensors
             torch.cuda.empty_cache()

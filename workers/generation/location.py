@@ -26,8 +26,10 @@ def model_files(location: str) -> ModelFiles:
     if path.is_file() and path.suffix == ".gguf":
         return _of_file(path)
     raise BackendRefused(
-        f"There is no model at “{location}”. Give a folder with a config.json, a .gguf file, "
-        f"or {PACKAGE_PREFIX}NAME for an installed package that ships one."
+        "There is no model at “%(location)s”. Give a folder with a config.json, a .gguf file, "
+        "or %(prefix)sNAME for an installed package that ships one.",
+        location=location,
+        prefix=PACKAGE_PREFIX,
     )
 
 
@@ -37,8 +39,9 @@ def _of_folder(folder: Path) -> ModelFiles:
     only = _only_gguf(folder)
     if only is None:
         raise BackendRefused(
-            f"The folder “{folder}” holds neither a config.json nor exactly one .gguf file. "
-            "Point at the folder that save_pretrained wrote, or at the .gguf file itself."
+            "The folder “%(folder)s” holds neither a config.json nor exactly one .gguf file. "
+            "Point at the folder that save_pretrained wrote, or at the .gguf file itself.",
+            folder=folder,
         )
     return _of_file(only)
 
@@ -57,8 +60,10 @@ def _shipped_gguf(package: str) -> Path:
     found = _only_gguf(Path(folders[0])) if folders else None
     if found is None:
         raise BackendRefused(
-            f"No installed package “{package}” ships exactly one .gguf file. "
-            f"Install it with pip, or give the path of a model instead of {PACKAGE_PREFIX}{package}."
+            "No installed package “%(package)s” ships exactly one .gguf file. "
+            "Install it with pip, or give the path of a model instead of %(prefix)s%(package)s.",
+            package=package,
+            prefix=PACKAGE_PREFIX,
         )
     return found
 

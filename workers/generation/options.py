@@ -19,32 +19,38 @@ class Options:
     def text(self, name: str, default: str) -> str:
         value = self._read(name, default)
         if not isinstance(value, str):
-            raise BackendRefused(f"The option {name} must be a text, not {value!r}.")
+            raise BackendRefused("The option %(name)s must be a text, not %(value)s.", name=name, value=repr(value))
         return value
 
     def whole(self, name: str, default: int) -> int:
         value = self._read(name, default)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise BackendRefused(f"The option {name} must be a whole number, 0 or more, not {value!r}.")
+            raise BackendRefused(
+                "The option %(name)s must be a whole number, 0 or more, not %(value)s.", name=name, value=repr(value)
+            )
         return value
 
     def positive(self, name: str, default: int) -> int:
         value = self.whole(name, default)
         if value == 0:
-            raise BackendRefused(f"The option {name} must be 1 or more.")
+            raise BackendRefused("The option %(name)s must be 1 or more.", name=name)
         return value
 
     def seconds(self, name: str, default: float) -> float:
         value = self._read(name, default)
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 < value < float("inf"):
-            raise BackendRefused(f"The option {name} must be a number of seconds above 0, not {value!r}.")
+            raise BackendRefused(
+                "The option %(name)s must be a number of seconds above 0, not %(value)s.", name=name, value=repr(value)
+            )
         return float(value)
 
     def refuse_others(self) -> None:
         unknown = sorted(set(self.given) - set(self.known))
         if unknown:
             raise BackendRefused(
-                f"Unknown option {', '.join(unknown)}; this backend knows {', '.join(sorted(self.known))}."
+                "Unknown option %(names)s; this backend knows %(known)s.",
+                names=", ".join(unknown),
+                known=", ".join(sorted(self.known)),
             )
 
     def _read(self, name: str, default: object) -> object:

@@ -123,7 +123,7 @@ class OpenAIBackend:
             except Overloaded as error:
                 failed += 1
                 if failed == self.attempts:
-                    raise BackendUnavailable(f"{error} Attempts made: {failed}.") from error
+                    raise BackendUnavailable("%(why)s Attempts made: %(n)d.", why=error, n=failed) from error
                 pause = wait_seconds(failed - 1, error.retry_after)
             await anyio.sleep(pause)
 
@@ -147,7 +147,7 @@ class OpenAIBackend:
             except Overloaded as error:
                 failed += 1
                 if failed == self.attempts or talk.texts[index]:
-                    raise BackendUnavailable(str(error)) from error
+                    raise BackendUnavailable(error) from error
                 pause = wait_seconds(failed - 1, error.retry_after)
             await anyio.sleep(pause)
 

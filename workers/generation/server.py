@@ -71,7 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _server(chosen: argparse.Namespace) -> ModelServer:
     key = os.environ.get(chosen.api_key_env, "") if chosen.api_key_env else ""
     if chosen.api_key_env and not key:
-        raise BackendRefused(f"The environment variable {chosen.api_key_env} is empty; put the key into it.")
+        raise BackendRefused(
+            "The environment variable %(name)s is empty; put the key into it.", name=chosen.api_key_env
+        )
     backend = TransformersBackend(
         chosen.location, {"dtype": chosen.dtype, "device": chosen.device, "cache": chosen.cache}
     )

@@ -84,7 +84,8 @@ class Pieces:
 
     def _chunk(self, chunk: dict[str, Any]) -> None:
         if "error" in chunk:
-            raise BackendUnavailable(f"The server stopped: {said_wrong(Reply(200, json.dumps(chunk).encode(), 0))}")
+            why = said_wrong(Reply(200, json.dumps(chunk).encode(), 0))
+            raise BackendUnavailable("The server stopped: %(why)s", why=why)
         self.usage = chunk.get("usage") or self.usage
         for choice in chunk["choices"][:1]:
             self.text += choice["delta"].get("content") or ""

@@ -34,13 +34,18 @@ Open = Sequence[tuple[int, list[int]]]
 
 
 def apply(model: RewardModel, check: Check) -> dict[str, Any]:
-    """Set the priorities; answers, and notes with the model, `{strategy, tasks, changed, at, reason?}`."""
+    """Set the priorities; answers, and notes with the model, `{strategy, tasks, changed, at}`; or the `reason`."""
     project = Project.objects.get(pk=model.project_id)
     found: dict[str, Any] = {"strategy": project.next_strategy}
     try:
         worth = _worth(project, model, check)
     except TrainingRefused as refusal:  # no encoder on this machine: the queue stays as it is
-        found |= {"tasks": 0, "changed": 0, "reason": str(refusal)}
+        found |= {
+            "tasks": 0,
+            "changed": 0,
+            "reason": refusal.sentence.english,
+            "reason_words": refusal.sentence.as_json(),
+        }
     else:
         changed = tasks.set_priorities(project=project, priorities=_levels(worth))
         found |= {"tasks": len(worth), "changed": changed}

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from workers.sentences import Spoken
+
 PACKAGE_PREFIX = "package:"
 
 # What a base needs that differs from the defaults; docs/benchmarks.md says how it was found. A sentence embedder is
@@ -16,7 +18,7 @@ SUITED: dict[str, dict[str, Any]] = {
 }
 
 
-class TrainingRefused(ValueError):
+class TrainingRefused(Spoken, ValueError):
     """Training cannot give anything of worth; the message says why, for the person who asked for it."""
 
 
@@ -173,7 +175,7 @@ def resolve_base(base: str) -> Path:
     """
     folder = _package_folder(base) if base.startswith(PACKAGE_PREFIX) else Path(base).expanduser()
     if not (folder / "config.json").is_file():
-        raise TrainingRefused(f"The base model {base!r} was not found: its folder has no config.json.")
+        raise TrainingRefused("The base model %(base)s was not found: its folder has no config.json.", base=repr(base))
     return folder
 
 
@@ -181,5 +183,5 @@ def _package_folder(base: str) -> Path:
     name = base.removeprefix(PACKAGE_PREFIX)
     spec = find_spec(name) if name.isidentifier() else None
     if spec is None or not spec.submodule_search_locations:
-        raise TrainingRefused(f"The base model {base!r} was not found: the package is not installed.")
+        raise TrainingRefused("The base model %(base)s was not found: the package is not installed.", base=repr(base))
     return Path(spec.submodule_search_locations[0]) / "model"

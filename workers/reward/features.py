@@ -36,9 +36,11 @@ class Encoder:
             self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, truncation_side="left", padding_side="right")
             self.model: Any = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-            raise TrainingRefused(f"The encoder {base!r} could not be loaded: {error}") from error
+            raise TrainingRefused(
+                "The encoder %(base)s could not be loaded: %(why)s", base=repr(base), why=error
+            ) from error
         if self.tokenizer.pad_token_id is None:
-            raise TrainingRefused(f"The encoder {base!r} has no padding token.")
+            raise TrainingRefused("The encoder %(base)s has no padding token.", base=repr(base))
         self.limit = min(MOST_TOKENS, self.tokenizer.model_max_length)
 
     def vectors(

@@ -27,8 +27,9 @@ def load_base(config: TrainConfig) -> RewardNetwork:
         model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise TrainingRefused(
-            f"The base model {config.base!r} could not be loaded as a language model with a tokenizer: "
-            f"{str(error).strip().partition(chr(10))[0][:300]}"
+            "The base model %(base)s could not be loaded as a language model with a tokenizer: %(why)s",
+            base=repr(config.base),
+            why=str(error).strip().partition("\n")[0][:300],
         ) from error
     _ensure_padding(model, tokenizer)
     _check_length(model, tokenizer, config)
@@ -60,8 +61,13 @@ def _check_length(model: Any, tokenizer: Any, config: TrainConfig) -> None:
     wanted = config.max_prompt_tokens + config.max_response_tokens + specials
     if wanted > room:
         raise TrainingRefused(
-            f"The base model {config.base!r} reads at most {room} tokens, but prompts of "
-            f"{config.max_prompt_tokens} and answers of {config.max_response_tokens} tokens need {wanted}."
+            "The base model %(base)s reads at most %(room)d tokens, but prompts of %(prompt)d and answers of "
+            "%(response)d tokens need %(wanted)d.",
+            base=repr(config.base),
+            room=room,
+            prompt=config.max_prompt_tokens,
+            response=config.max_response_tokens,
+            wanted=wanted,
         )
 
 

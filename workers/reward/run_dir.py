@@ -6,7 +6,8 @@
     lock             held by the living trainer   source.json    what its owner knows of the data, for the card
 
 An event has `phase` (prepare, probe, train, validate, halved, finish, done, stopped, refused) and `time` (seconds since
-the epoch), mostly `step` and `total_steps`, and what the phase knows: `loss`, `best`, `reason`, …
+the epoch), mostly `step` and `total_steps`, and what the phase knows: `loss`, `best`, `reason`, `sentence` (the reason
+as workers/sentences.py keeps it), …
 """
 
 import fcntl

@@ -56,7 +56,11 @@ class Scorer:
     def __init__(self, model_dir: Path | str, device: str = "cpu") -> None:
         folder = Path(model_dir)
         if not (folder / SETTINGS_FILE).is_file():
-            raise TrainingRefused(f"{folder.name!r} holds no trained reward model: {SETTINGS_FILE} is missing.")
+            raise TrainingRefused(
+                "%(folder)s holds no trained reward model: %(file)s is missing.",
+                folder=repr(folder.name),
+                file=SETTINGS_FILE,
+            )
         self.settings = ScoreSettings(**json.loads((folder / SETTINGS_FILE).read_text()))
         self.device = torch.device(device)
         model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)

@@ -53,7 +53,7 @@ def train_in(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
         return BUSY
     except TrainingRefused as refusal:
         if _is_first():
-            run.report("refused", reason=str(refusal))
+            run.report("refused", reason=refusal.sentence.english, sentence=refusal.sentence.as_json())
         return REFUSED
 
 
@@ -75,7 +75,7 @@ def read_config(run: RunDir) -> TrainConfig:
     try:
         return TrainConfig.from_json(run.config.read_text())
     except (OSError, ValueError, TypeError) as error:
-        raise TrainingRefused(f"The training configuration cannot be read: {error}") from error
+        raise TrainingRefused("The training configuration cannot be read: %(why)s", why=error) from error
 
 
 def read_groups(run: RunDir) -> Groups:
@@ -83,7 +83,7 @@ def read_groups(run: RunDir) -> Groups:
     try:
         groups = Groups(run.groups)
     except (OSError, ValueError) as error:
-        raise TrainingRefused(f"The comparisons cannot be read: {error}") from error
+        raise TrainingRefused("The comparisons cannot be read: %(why)s", why=error) from error
     if not any(len(groups.rows(split)) for split in ("train", "validation", "test")):
         raise TrainingRefused("There are no comparisons to learn from: people have to rank answers first.")
     if not len(groups.rows("train")):

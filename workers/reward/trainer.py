@@ -179,8 +179,10 @@ class Trainer:
                 raise
         if self.sharded:
             raise TrainingRefused(
-                f"A pass of {self.progress.tokens} tokens is too large for a device's memory, and where a model is "
-                f"sharded it cannot be halved on the way: set tokens_per_pass to {self.progress.tokens // 2}."
+                "A pass of %(tokens)d tokens is too large for a device's memory, and where a model is "
+                "sharded it cannot be halved on the way: set tokens_per_pass to %(half)d.",
+                tokens=self.progress.tokens,
+                half=self.progress.tokens // 2,
             )
         return None
 

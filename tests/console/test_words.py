@@ -1,0 +1,76 @@
+"""What workers say is read by everybody in their own language, whenever they come to read it; the API stays English."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from annotation.models import Person, Project
+from tests.translated import compile_once
+from workers import jobs
+from workers.models import Job
+
+CHINESE = {"Accept-Language": "zh-hans"}
+
+
+@pytest.fixture(autouse=True)
+def compiled() -> None:
+    compile_once()
+
+
+@pytest.fixture
+def job(project: Project, owner: Person) -> Job:
+    return jobs.enqueue(Job.Kind.SCORE, project=project, by=owner, arguments={})
+
+
+def done(job: Job, work: Callable[[jobs.RunningJob], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setitem(jobs.HANDLERS, Job.Kind.SCORE, work)
+    jobs.run(str(job.pk))
+    job.refresh_from_db()
+    return job
+
+
+def test_it_works(
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    manager: Client,
+) -> None:
+    def work(running: jobs.RunningJob) -> dict[str, Any]:
+        running.log("Going on after attempt %(n)d was lost.", n=2)
+        raise jobs.Refused("%(host)s did not answer: %(why)s.", host="models.example", why="100 % busy")
+
+    ended = done(job, work, monkeypatch)
+    assert ended.error == "models.example did not answer: 100 % busy."
+    address = reverse("job", args=["letters", job.pk])
+    chinese = manager.get(address, headers=CHINESE).content.decode()
+    assert "models.example 没有应答：100 % busy。" in chinese
+    assert "第 2 次尝试中断后继续。" in chinese
+    assert "did not answer" not in chinese
+    assert "Going on" not in chinese
+    english = manager.get(address).content.decode()
+    assert ended.error in english
+    assert "Going on after attempt 2 was lost." in english
+    told = manager.get(reverse("api:job", args=[job.pk]), headers=CHINESE).json()
+    assert told["error"] == ended.error
+    assert "Going on after attempt 2 was lost." in told["log"]
+
+
+def test_a_refusal_on_the_spot(
+    project: Project,
+    manager: Client,
+) -> None:
+    page = manager.post(reverse("train", args=["letters"]), headers=CHINESE, follow=True).content.decode()
+    assert "还没有排序：奖励模型需要一些排序来学习。" in page
+
+
+def test_older_rows_are_shown_as_they_are(
+    job: Job,
+    manager: Client,
+) -> None:
+    Job.objects.filter(pk=job.pk).update(log="12:00:00 An older line.\n", phase="somewhere", error="An older error.")
+    page = manager.get(reverse("job", args=["letters", job.pk]), headers=CHINESE).content.decode()
+    assert "An older line." in page
+    assert "somewhere" in page
+    assert "An older error." in page
