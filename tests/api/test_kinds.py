@@ -157,3 +157,8 @@ def test_near_copies_are_pointed_out(api: Api, wanted: Project, annotator: Perso
     assert api(annotator).post(where, {"prompt": "Something else altogether"}).json() == []
     assert api(annotator).post(where, {}).status_code == 400
     assert api(viewer).post(where, {"prompt": RAINBOW}).status_code == 404
+
+
+@pytest.mark.parametrize("body", [{"messages": []}, {"messages": None}, {"prompt": ""}, {}])
+def test_near_copies_of_nothing_are_refused(api: Api, wanted: Project, annotator: Person, body: dict[str, Any]) -> None:
+    assert api(annotator).post("/api/v1/projects/letters/near-copies/", body).status_code == 400

@@ -46,7 +46,7 @@ class PromptTextSerializer(serializers.Serializer[Any]):
     """A prompt as one text or as a conversation."""
 
     prompt = text_field(required=False, help_text="One message of the user's; or else `messages`.")
-    messages = MessageSerializer(many=True, required=False)
+    messages = MessageSerializer(many=True, required=False, allow_empty=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("prompt" in attrs) == ("messages" in attrs):
