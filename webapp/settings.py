@@ -229,6 +229,9 @@ WEBHOOK_HOSTS = env.listing("WEBHOOK_HOSTS")
 # Folders below which managers may name models, for generators and as a reward model's base; installed packages
 # (package:NAME) are always theirs to use. An allow-list too: a path is a question about this machine's files.
 MODEL_ROOTS = [DATA_DIR / "models", *(Path(root) for root in env.listing("MODEL_ROOTS"))]
+# Whether all workers run on this machine, with its packages and folders: then a model that is not found here is refused
+# at once. Else a worker may have it, and the first job that uses it says. `manage.py up` sets it with its own servers.
+WORKERS_HERE = env.flag("WORKERS_HERE")
 # A heartbeat every few seconds; a job silent for this long has lost its worker.
 JOB_HEARTBEAT_S = env.integer("JOB_HEARTBEAT_S", 3, least=1)
 JOB_LOST_AFTER_S = env.integer("JOB_LOST_AFTER_S", 15, least=3)

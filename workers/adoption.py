@@ -2,12 +2,15 @@
 
 `RewardModel.adoption` says why: `{verdict: adopted / refused / chosen / beside, reason, against?, difference?, by?}`.
 The reason is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), `other_aim` (a
-cost model, or one of another criterion: it stands beside the reward model), or, for a manager's choice, `chosen`.
-`difference` is that of `figures.accuracy.difference`.
+cost model, or one of another criterion: it stands beside the reward model), or, for a manager's choice, `chosen`. A
+first version has nothing but chance to be compared with: `unmeasured` (on too few held-out prompts for that) and
+`worse_than_chance` are refused. `difference` is that of `figures.accuracy.difference`, to chance where it is the first.
 """
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop
@@ -25,12 +28,18 @@ from workers.sentences import Sentence
 IN_WORDS = {
     "first": gettext_noop("adopted, for it is the first"),
     "not_worse": gettext_noop("adopted, for it is not worse on what both held out"),
+    "unmeasured": gettext_noop("not adopted, for it is the first and too little is held out to measure it"),
+    "worse_than_chance": gettext_noop("not adopted, for it is the first and worse than chance"),
     "worse": gettext_noop("not adopted, for it is worse on what both held out"),
     "nothing_held_out": gettext_noop("adopted, for nothing is held out to compare on"),
     "other_aim": gettext_noop("stands beside the adopted one, for it has another aim"),
     "chosen": gettext_noop("chosen by a manager"),
 }
+LEAST_FAMILIES = 3  # held-out prompts, below which a first version is not measured
 SURE = 0.8  # of the resamples of held-out families in which the new version is worse
+
+
+REFUSED = {"worse", "worse_than_chance", "unmeasured"}
 
 
 def decide(model: RewardModel) -> RewardModel:
@@ -40,7 +49,7 @@ def decide(model: RewardModel) -> RewardModel:
     settled = None
     while settled is None:  # again where somebody chose another version while these two were compared
         current = RewardModel.objects.adopted(model.project)
-        settled = _settle(model, current, {"reason": "first"} if current is None else compare(model, current))
+        settled = _settle(model, current, beside_chance(model) if current is None else compare(model, current))
     return settled
 
 
@@ -68,9 +77,20 @@ def _settle(model: RewardModel, against: RewardModel | None, found: dict[str, An
         return locked
     if RewardModel.objects.adopted(model.project) != against:
         return None
-    if found["reason"] == "worse":
+    if found["reason"] in REFUSED:
         return _note(locked, {"verdict": "refused", **found})
     return _adopt(locked, {"verdict": "adopted", **found}, by=None)
+
+
+def beside_chance(model: RewardModel) -> dict[str, Any]:
+    """The verdict on a first version: on today's rankings of what it held out, beside somebody who guesses."""
+    cases = collect.cases(model.project, collect.division(model.project, model.split_seed).measured)
+    scores = collect.scores(model, collect.samples_of(cases))
+    pairs = strict(scored(cases, scores), scores)
+    found = difference(pairs, replace(pairs, margin=np.zeros(len(pairs))))
+    if found["families"] < LEAST_FAMILIES:
+        return {"reason": "unmeasured", "difference": found}
+    return {"reason": "worse_than_chance" if is_worse(found) else "first", "difference": found}
 
 
 def compare(new: RewardModel, old: RewardModel) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from annotation.models import Project, Prompt, Sample
 from annotation.models.project import NextStrategy
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from workers.reward.score import Scorer
 
 MOST = 64
+NO_JUDGE = gettext_noop(
+    "Best of n needs an adopted reward model to say what is best: train one first, or adopt one by hand."
+)
 
 Drawn = tuple[int, Sample]  # which of the prompt's answers it was drawn for, and the unsaved sample
 TextScores = dict[tuple[int, str], float]  # by prompt and text's hash
@@ -34,7 +38,7 @@ def checked(project: Project, draws: object) -> int:
         value = repr(draws)
         raise jobs.Refused("best_of must be a whole number from 1 to %(most)d, not %(value)s.", most=MOST, value=value)
     if draws > 1 and RewardModel.objects.adopted(project) is None:
-        raise jobs.Refused("Best of n needs a reward model to say what is best: train one first.")
+        raise jobs.Refused(NO_JUDGE)
     return draws
 
 
@@ -89,7 +93,7 @@ def judge_of(project: Project, *, draws: int, per_prompt: int) -> Judge | None:
     model = RewardModel.objects.adopted(project)
     if model is None or not (draws > 1 or picks):
         if draws > 1:
-            raise jobs.Refused("Best of n needs a reward model to say what is best: train one first.")
+            raise jobs.Refused(NO_JUDGE)
         return None
     return Judge(model, scoring.scorer_of(model))
 

@@ -20,8 +20,10 @@ from annotation.tasks import form_rank_tasks
 from workers import best_of_n, jobs, model_roots
 from workers.generation import Backend, BackendRefused, BackendUnavailable, Message, Request, Sampling, open_backend
 from workers.generation import Cancelled as GenerationCancelled
+from workers.generation.location import completions_url
 from workers.models import Job
 from workers.nextup import forming
+from workers.sentences import Sentence
 
 CHUNK = 4  # prompts: large enough to batch, small enough that little is lost with a worker
 TEMPERATURES = (0.3, 0.7, 0.9, 1.1)
@@ -82,30 +84,26 @@ def default_generator(project: Project) -> Generator:
     )[0]
 
 
-def check_generator(generator: Generator) -> None:
-    """Raise `jobs.Refused` for a generator that cannot or must not be asked."""
+def check_generator(generator: Generator) -> Sentence | None:
+    """Raise `jobs.Refused` for a generator that cannot or must not be asked; see `model_roots.check_generator`."""
     if not generator.is_live:
         raise jobs.Refused(
             "%(name)s is a mark for answers made elsewhere: choose a model that can answer.", name=generator.name
         )
-    if generator.backend == Generator.Backend.OPENAI:
-        scheme, host = _scheme_and_host(generator.location)
-        if scheme not in {"http", "https"} or host not in settings.GENERATION_HOSTS:
-            raise jobs.Refused(
-                "The workers may not talk to %(host)s: "
-                "whoever runs this server must name the host in GENERATION_HOSTS first.",
-                host=host or repr(generator.location),
-            )
-    else:
-        model_roots.check(generator.location)
-
-
-def _scheme_and_host(location: str) -> tuple[str, str]:
+    if generator.backend != Generator.Backend.OPENAI:
+        return model_roots.check_generator(generator.location)
     try:
-        url = urlsplit(location)
-    except ValueError as error:  # a bracket without its other half
-        raise jobs.Refused("%(url)s is no address of a server: %(why)s.", url=repr(location), why=error) from error
-    return url.scheme, url.hostname or ""
+        completions_url(generator.location)
+    except BackendRefused as refusal:
+        raise jobs.Refused(refusal) from refusal
+    host = urlsplit(generator.location).hostname
+    if host not in settings.GENERATION_HOSTS:
+        raise jobs.Refused(
+            "The workers may not talk to %(host)s: "
+            "whoever runs this server must name the host in GENERATION_HOSTS first.",
+            host=host,
+        )
+    return None
 
 
 def _prompts(project: Project, prompt_ids: Iterable[int] | None, wanted: int) -> list[int]:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_noop
 from annotation.models import Person, Project, Sample
 from annotation.models.project import MANAGES, READS_DATA
 from workers.queues import Queue
+from workers.reward.caution import Caution, of_figures
 from workers.sentences import Sentence
 
 # The trainer's own words for what it is at (reward/run_dir.py), as a person reads them.
@@ -183,6 +184,12 @@ class RewardModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} v{self.version}"
+
+    @property
+    def cautions(self) -> list[Caution]:
+        """Why its figures, the latest there are, should not be relied on."""
+        later = self.metrics.get("figures")
+        return of_figures(later if isinstance(later, dict) else self.metrics)
 
 
 class Score(models.Model):

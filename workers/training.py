@@ -27,11 +27,13 @@ from annotation.quality import measuring
 from workers import held_out, jobs, model_roots, scoring
 from workers.models import Job, RewardModel
 from workers.reward import data, launch
+from workers.reward.caution import ADVISED, Caution, before_training
 from workers.reward.config import TrainConfig
 from workers.reward.run_dir import RunDir
 from workers.sentences import Sentence
 
 POLL_S = 0.5
+LOOKED_AT = 20 * ADVISED  # rankings whose prompts are counted, the newest
 MOST = {"processes": 16, "threads": 64}
 GRACE_S = 60.0  # for the trainer to save its checkpoint
 
@@ -48,9 +50,16 @@ def start(*, project: Project, by: Person | None, reason: str = "", any_base: bo
     config = {"base": project.reward_base or settings.DEFAULT_REWARD_BASE, **config}
     _check_criterion(project, _config(config).criterion)
     if not any_base:
-        model_roots.check(config["base"])
+        model_roots.check_base(config["base"])
     arguments = {"config": config, "last_judgement": newest, "reason": reason}
     return jobs.enqueue(Job.Kind.TRAIN, project=project, by=by, arguments=arguments)
+
+
+def cautions(project: Project) -> list[Caution]:
+    """What the rankings of today cannot carry."""
+    rankings = Judgement.objects.current().filter(project=project, task__kind=TaskKind.RANK, task__lane__purpose="work")
+    families = set(rankings.order_by("-pk").values_list("task__prompt__family", flat=True)[:LOOKED_AT])
+    return before_training(len(families), sum(held_out.split(family) != "train" for family in families))
 
 
 def _config(values: dict[str, Any]) -> TrainConfig:
@@ -100,6 +109,8 @@ def _freeze(job: jobs.RunningJob, run: Path) -> None:
         edited = writer.groups - ranked
         for group in _demonstrations(job):
             writer.write(group)
+    for caution in cautions(job.project):
+        job.log(caution.sentence)
     written = writer.groups - ranked - edited
     job.log(
         "%(ranked)d ranked groups, %(edited)d edited answers, %(written)d demonstrations.",

@@ -6,7 +6,8 @@ import pytest
 
 from annotation.models import Person, Project
 from tests.conftest import Api
-from tests.lab.conftest import MakeModel, judge, make_model, ranked
+from tests.lab.conftest import Judge, MakeModel, judge, make_model, ranked
+from tests.translated import compile_once
 from workers import adoption
 from workers.models import RewardModel
 
@@ -26,6 +27,24 @@ def test_adopting_over_a_refusal(ranked: Project, make_model: MakeModel, api: Ap
     assert (adopted.status_code, adopted.json()["is_adopted"]) == (200, True)
     assert RewardModel.objects.adopted(ranked) == refused
     assert api(owner).post(f"/api/v1/reward-models/{refused.pk}/adopt/").status_code == 200  # again: no harm
+
+
+def test_cautions(
+    project: Project, make_model: MakeModel, api: Api, owner: Person, fill: Callable[[int], None], judge: Judge,
+    annotator: Person,
+) -> None:  # fmt: skip
+    compile_once()
+    fill(1)
+    judge(annotator)
+    model = make_model(metrics={"split": "test", "accuracy": {"value": 0.6, "low": 0.4, "high": 0.8}, "families": 4})
+    path = f"/api/v1/reward-models/{model.pk}/"
+    assert [caution["code"] for caution in api(owner).get(path).json()["cautions"]] == ["few_held_out", "chance"]
+    chinese = api(owner).get(path, headers={"accept-language": "zh-hans"}).json()["cautions"]
+    assert "留出的提示：4 条" in chinese[0]["sentence"]
+    started = api(owner).post("/api/v1/projects/letters/reward-models/", {})
+    (caution,) = started.json()["cautions"]
+    assert (caution["code"], caution["more"]) == ("few_rankings", 299)
+    assert "about 299 more ranked prompts are advisable" in caution["sentence"]
 
 
 def test_only_managers_adopt(

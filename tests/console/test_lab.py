@@ -13,7 +13,8 @@ from annotation.models import Generator, Person, Project
 from annotation.models.audit import AuditEvent
 from tests.conftest import Fill
 from tests.console.conftest import manager
-from tests.lab.conftest import MakeModel, judge, make_model, ranked, tiny_bert
+from tests.lab.conftest import Judge, MakeModel, judge, make_model, ranked, tiny_bert
+from tests.translated import compile_once
 from workers import adoption, embedding
 from workers.figures import report
 from workers.models import Job, RewardModel
@@ -134,6 +135,27 @@ def test_the_list_costs_the_same_for_many(
         manager.get(url("reward_models"))
 
 
+def test_what_figures_cannot_carry_is_said(
+    manager: Client, project: Project, make_model: MakeModel, fill: Fill, judge: Judge, annotator: Person
+) -> None:
+    """Two rankings make a version: it is not adopted, and every page says what is lacking."""
+    compile_once()
+    fill(2)
+    for _ in range(2):
+        judge(annotator)
+    assertContains(manager.get(url("reward_models")), "about 298 more ranked prompts")
+    model = adoption.decide(make_model(metrics={"split": None}))
+    page = manager.get(url("reward_model", model.version))
+    assertContains(page, "It was not adopted: it is the first version")
+    assertContains(page, "Nothing was held out, so nothing is known")
+    assertContains(manager.get(url("reward_models")), "No version counts yet")
+    assertContains(manager.get(reverse("dashboard", args=["letters"])), "no version counts yet")
+    in_chinese = manager.get(url("reward_model", model.version), headers={"accept-language": "zh-hans"})
+    assertContains(in_chinese, "没有留出任何数据")
+    started = manager.post(url("train"), follow=True)
+    assertContains(started, "not for a conclusion: about 298 more")
+
+
 def test_the_strategy_is_said(manager: Client, versions: list[RewardModel], project: Project) -> None:
     assertContains(manager.get(url("reward_models")), "the model has no say")
     Project.objects.update(next_strategy="uncertainty")
@@ -153,6 +175,9 @@ def test_settings_of_the_lab(manager: Client, project: Project, settings: Settin
     settings.MODEL_ROOTS = []
     refused = manager.post(url("project_settings"), {**given, "reward_base": "/etc"})
     assertContains(refused, "MODEL_ROOTS", status_code=422)
+
+
+MISTAKE = {"name": "ours", "backend": "transformers", "location": "package:nope"}
 
 
 def register(manager: Client, **wishes: object) -> object:
@@ -180,6 +205,15 @@ def test_registering_a_model(manager: Client, project: Project, fill: Fill, owne
     job = Job.objects.get(kind=Job.Kind.GENERATE)
     assertRedirects(tried, url("job", job.pk))
     assert (job.arguments["per_prompt"], job.arguments["generator"]) == (project.k + 1, made.pk)
+
+
+def test_a_model_that_is_not_there(manager: Client, project: Project, settings: Settings) -> None:
+    noted = manager.post(url("generators"), {**MISTAKE, "name": "far"}, follow=True)
+    assertContains(noted, "a worker may have it")
+    assertContains(noted, "No installed package “nope”")
+    settings.WORKERS_HERE = True
+    assertContains(manager.post(url("generators"), MISTAKE), "No installed package “nope”", status_code=422)
+    assert Generator.objects.get().name == "far"
 
 
 def test_a_model_that_was_registered_by_mistake_is_taken_out(manager: Client, project: Project, fill: Fill) -> None:

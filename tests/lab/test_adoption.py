@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection, transaction
 
 from annotation.models import Person, Project
 from annotation.models.audit import AuditEvent
-from tests.lab.conftest import MakeModel
+from tests.lab.conftest import Judge, MakeModel
 from workers import adoption
 from workers.models import RewardModel
 
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 def test_it_works(ranked: Project, make_model: MakeModel) -> None:
     first = adoption.decide(make_model(right=0.5))
-    assert (first.is_adopted, first.adoption) == (True, {"verdict": "adopted", "reason": "first"})
+    assert (first.is_adopted, first.adoption["verdict"], first.adoption["reason"]) == (True, "adopted", "first")
+    assert first.adoption["difference"]["families"] == 3
     better = adoption.decide(make_model(right=1.0))
     assert better.is_adopted
     assert better.adoption["reason"] == "not_worse"
@@ -51,8 +52,32 @@ def test_one_as_good_is_adopted(ranked: Project, make_model: MakeModel) -> None:
     assert same.adoption["difference"]["value"] == 0
 
 
-def test_nothing_to_compare_on_is_said(project: Project, make_model: MakeModel) -> None:
-    adoption.decide(make_model())
+def test_a_first_version_that_cannot_be_measured_is_not_adopted(
+    project: Project, make_model: MakeModel, fill: Callable[[int], None], judge: Judge, annotator: Person
+) -> None:
+    """From two rankings as from none: nobody knows whether its scores say anything."""
+    fill(2)
+    for _ in range(2):
+        judge(annotator)
+    for _ in range(2):
+        first = adoption.decide(make_model())
+        assert (first.is_adopted, first.adoption["verdict"], first.adoption["reason"]) == (
+            False,
+            "refused",
+            "unmeasured",
+        )
+    assert RewardModel.objects.adopted(project) is None
+
+
+def test_a_first_version_worse_than_chance_is_not_adopted(ranked: Project, make_model: MakeModel) -> None:
+    bad = adoption.decide(make_model(right=0.0))
+    assert (bad.is_adopted, bad.adoption["reason"]) == (False, "worse_than_chance")
+    assert bad.adoption["difference"]["value"] == -0.5
+    assert adoption.decide(make_model(right=1.0)).adoption["reason"] == "first"
+
+
+def test_nothing_to_compare_on_is_said(project: Project, make_model: MakeModel, owner: Person) -> None:
+    adoption.choose(model=make_model(), by=owner)
     second = adoption.decide(make_model())
     assert second.is_adopted
     assert second.adoption["reason"] == "nothing_held_out"

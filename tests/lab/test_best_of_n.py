@@ -39,9 +39,9 @@ def generator(project: Project, plain_model: Path) -> Generator:
 
 
 @pytest.fixture
-def model(project: Project, make_model: MakeModel, tiny_bert: Path) -> RewardModel:
+def model(project: Project, make_model: MakeModel, tiny_bert: Path, owner: Person) -> RewardModel:
     """A version that is adopted and can score: a random head on a tiny encoder."""
-    version = adoption.decide(make_model())
+    version = adoption.choose(model=make_model(), by=owner)
     folder = scoring.folder_of(version)
     network = AutoModelForSequenceClassification.from_pretrained(tiny_bert, num_labels=1)
     network.save_pretrained(folder)

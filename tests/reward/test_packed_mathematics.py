@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import (
     AutoModelForSequenceClassification,
+    GemmaConfig,
     GPT2Config,
     GPTNeoXConfig,
     LlamaConfig,
     MistralConfig,
+    OPTConfig,
     Qwen2Config,
     Qwen3Config,
 )
@@ -32,6 +34,8 @@ CONFIGS = {
     "mistral": MistralConfig(**GROUPED, **IDS, sliding_window=64),
     "gpt2": GPT2Config(n_embd=16, n_layer=2, n_head=4, n_positions=64, **IDS),
     "gpt_neox": GPTNeoXConfig(**SHAPE, **IDS),
+    "gemma": GemmaConfig(**GROUPED, **IDS, head_dim=8),
+    "opt": OPTConfig(**{**SHAPE, **IDS}, ffn_dim=32, word_embed_proj_dim=16, max_position_embeddings=64),
 }
 
 

@@ -32,9 +32,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         return {"done": job.done, "total": job.total, "phase": job.phase, "percent": job.percent}
 
 
-def accepted(job: Job) -> Response:
+def accepted(job: Job, serializer: type[JobSerializer] = JobSerializer) -> Response:
     """202, with where to look how far it is."""
-    return Response(JobSerializer(job).data, status=202, headers={"Location": reverse("api:job", args=[job.pk])})
+    return Response(serializer(job).data, status=202, headers={"Location": reverse("api:job", args=[job.pk])})
 
 
 @extend_schema(responses={200: JobSerializer, **PROBLEMS})

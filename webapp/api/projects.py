@@ -109,7 +109,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
     def validate_reward_base(self, base: str) -> str:
         try:
             if base:
-                model_roots.check(base)
+                model_roots.check_base(base)
         except jobs.Refused as refusal:
             raise ValidationError(str(refusal)) from refusal
         return base

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import api_view
 from rest_framework.exceptions import ValidationError
@@ -21,19 +21,43 @@ from webapp.api.jobs import JobSerializer, accepted
 from webapp.api.paging import CursorPagination
 from webapp.api.schema import PROBLEMS, page_of
 from workers import jobs, scoring, training
-from workers.models import RewardModel
+from workers.models import Job, RewardModel
+from workers.reward.caution import SENTENCES, Caution
 from workers.reward.config import TrainConfig
+
+
+class CautionSerializer(serializers.Serializer[Caution]):
+    """A reason not to rely on figures, and how many more ranked prompts are advisable; null: nobody can say."""
+
+    code = serializers.ChoiceField(choices=list(SENTENCES))
+    sentence = serializers.CharField()
+    more = serializers.IntegerField(allow_null=True)
 
 
 class RewardModelSerializer(serializers.ModelSerializer[RewardModel]):
     project = serializers.SlugRelatedField(slug_field="slug", read_only=True)  # type: ignore[var-annotated]
+    cautions = CautionSerializer(many=True, read_only=True)
 
     class Meta:
         model = RewardModel
         fields = (
             "id", "project", "version", "base", "config", "metrics", "data_hash", "judgements", "job", "created_at",
-            "is_adopted", "adopted_at", "adoption", "priorities",
+            "is_adopted", "adopted_at", "adoption", "priorities", "cautions",
         )  # fmt: skip
+
+
+class TrainingJobSerializer(JobSerializer):
+    """A training, with what its data cannot carry."""
+
+    cautions = serializers.SerializerMethodField()
+
+    class Meta(JobSerializer.Meta):
+        fields = (*JobSerializer.Meta.fields, "cautions")  # type: ignore[assignment]
+
+    @extend_schema_field(CautionSerializer(many=True))
+    def get_cautions(self, job: Job) -> Any:
+        found = training.cautions(job.project)
+        return CautionSerializer(found, many=True).data  # type: ignore[arg-type]
 
 
 class TrainingSerializer(serializers.Serializer[Any]):
@@ -64,7 +88,7 @@ class ScoresSerializer(serializers.Serializer[Any]):
 
 
 @extend_schema(methods=["GET"], responses={200: page_of(RewardModelSerializer), **PROBLEMS})
-@extend_schema(methods=["POST"], request=TrainingSerializer, responses={202: JobSerializer, **PROBLEMS})
+@extend_schema(methods=["POST"], request=TrainingSerializer, responses={202: TrainingJobSerializer, **PROBLEMS})
 @api_view(["GET", "POST"])
 def reward_models(request: Request, slug: str) -> Response:
     """The project's versions, or a job that trains the next one on the rankings as they are now."""
@@ -82,7 +106,8 @@ def _train(request: Request, slug: str) -> Response:
     asked = TrainingSerializer(data=request.data or {})
     asked.is_valid(raise_exception=True)
     try:
-        return accepted(training.start(project=project, by=caller(request), **asked.validated_data.get("config", {})))
+        job = training.start(project=project, by=caller(request), **asked.validated_data.get("config", {}))
+        return accepted(job, TrainingJobSerializer)
     except jobs.Refused as refusal:
         raise Unprocessable(str(refusal)) from refusal
     except IntegrityError as error:

@@ -18,7 +18,10 @@ from workers.sentences import said
 
 @dataclass(frozen=True)
 class Evening:
-    """`since` are the rankings that came in since the adopted version was trained; `agrees` is on their pairs."""
+    """`since` are the rankings that came in since the adopted version was trained; `agrees` is on their pairs.
+
+    As long as none is adopted, the newest stands in for it, and nothing is compared.
+    """
 
     adopted: Measured
     newest: Measured
@@ -54,9 +57,9 @@ class Evening:
 def evening(project: Project) -> Evening | None:
     """None as long as there is no reward model."""
     versions = list(RewardModel.objects.filter(project=project).order_by("-version")[:2])
-    adopted = RewardModel.objects.adopted(project)
-    if adopted is None or not versions:
+    if not versions:
         return None
+    adopted = RewardModel.objects.adopted(project) or versions[0]
     newest = measured(versions[0])
     before = versions[1] if len(versions) > 1 else None
     agreement: dict[str, Any] = remembered(project, f"fresh:{adopted.pk}", lambda: fresh.agreement(project))

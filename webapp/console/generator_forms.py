@@ -1,4 +1,5 @@
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -6,8 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import Generator, Project
 from webapp.console.prompt_forms import best_of_field
 from workers import best_of_n, generating, jobs
+from workers.sentences import Sentence
 
 LIVE = (Generator.Backend.TRANSFORMERS, Generator.Backend.OPENAI)
+Answer = TypeVar("Answer")
 SAMPLING = ("temperature", "top_p", "top_k", "max_new_tokens", "best_of")
 
 
@@ -53,6 +56,7 @@ class GeneratorForm(forms.Form):
     def __init__(self, project: Project, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.project = project
+        self.not_seen: Sentence | None = None  # why it is not seen from here, where a worker may have it all the same
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
@@ -63,16 +67,17 @@ class GeneratorForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
         if {"backend", "location"} <= found.keys():
-            self._refusable("location", lambda: generating.check_generator(self.generator()))
+            self.not_seen = self._refusable("location", lambda: generating.check_generator(self.generator()))
         if found.get("best_of"):
             self._refusable("best_of", lambda: best_of_n.checked(self.project, found["best_of"]))
         return found
 
-    def _refusable(self, field: str, check: Any) -> None:
+    def _refusable(self, field: str, check: Callable[[], Answer]) -> Answer | None:
         try:
-            check()
+            return check()
         except jobs.Refused as refusal:
             self.add_error(field, str(refusal))
+            return None
 
     def generator(self) -> Generator:
         """What was entered, unsaved."""

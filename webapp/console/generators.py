@@ -24,6 +24,9 @@ def generators(request: SignedIn, slug: str) -> HttpResponse:
     form = GeneratorForm(project, request.POST or None)
     if form.is_valid() and (made := _register(request, form)):
         messages.success(request, _("%(name)s is registered. Try it on one prompt before you use it.") % {"name": made})
+        if form.not_seen:
+            unseen = _("It is not on the web server’s machine; a worker may have it, and trying it will tell.")
+            messages.warning(request, f"{unseen} {form.not_seen}")
         return redirect("generators", slug)
     known = project.generators.annotate(answers=Count("samples")).order_by("-pk")
     context = {"generators": known, "live": [backend.value for backend in LIVE], "form": form}

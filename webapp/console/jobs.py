@@ -86,11 +86,14 @@ def train(request: SignedIn, slug: str) -> HttpResponseRedirect:
     project = managed(request, slug)
     try:
         with transaction.atomic():
-            return _started(slug, training.start(project=project, by=request.user))
+            job = training.start(project=project, by=request.user)
     except jobs.Refused as refusal:
         return _refused(request, project, str(refusal))
     except IntegrityError:  # the database allows one unfinished training a project
         return _refused(request, project, _("A training is under way already: wait for it, or cancel it first."))
+    for caution in training.cautions(project):
+        messages.warning(request, str(caution.sentence))
+    return _started(slug, job)
 
 
 def _sentences(form: GenerateForm) -> list[str]:

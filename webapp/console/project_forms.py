@@ -109,7 +109,7 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscripta
         base: str = self.cleaned_data["reward_base"]
         try:
             if base and base != self.initial.get("reward_base"):
-                model_roots.check(base)
+                model_roots.check_base(base)
         except jobs.Refused as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
         return base

@@ -11,8 +11,9 @@ from annotation.models import Project
 from webapp.console import charts, lab_charts, metrics
 from webapp.console.access import SignedIn, managed, page, readable
 from webapp.console.evening import evening
+from webapp.console.figures import remembered
 from webapp.console.measured import measured
-from workers import scoring
+from workers import scoring, training
 from workers.models import RewardModel
 
 PLOTTED = 40
@@ -29,6 +30,7 @@ def reward_models(request: SignedIn, slug: str) -> HttpResponse:
         "evening": evening(project),
         "plot": charts.accuracy([(found.model.version, found.heldout) for found in plotted]),
         "spread": lab_charts.spread(plotted),
+        "cautions": remembered(project, "cautions", lambda: training.cautions(project)),
     }
     return page(request, "reward_models", project, **context)
 
@@ -48,6 +50,7 @@ def reward_model(request: SignedIn, slug: str, version: int) -> HttpResponse:
         "plot": charts.loss(metrics.losses(model, "train"), metrics.losses(model, "validate")),
         "scores": model.scores.count(),
         "others": _others(project, version),
+        "cautions": model.cautions,
     }
     return page(request, "reward_model", project, **context)
 

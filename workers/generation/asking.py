@@ -81,16 +81,6 @@ async def _pieces(response: httpx.Response, say: Callable[[str], None]) -> Piece
     return pieces
 
 
-def completions_url(location: str) -> str:
-    """Where to post, given a base URL. Raises BackendRefused for what is no plain http(s) URL."""
-    parts = urlsplit(location)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise BackendRefused("“%(url)s” is no base URL; give one like https://host:port/v1.", url=location)
-    if parts.username or parts.password:  # it would end up in logs and on pages
-        raise BackendRefused("The URL holds a password. Name an environment variable in api_key_env instead.")
-    return location.rstrip("/") + "/chat/completions"
-
-
 def authorization(variable: str) -> dict[str, str]:
     """The header for the key in the environment variable `variable`; none where the name is empty.
 

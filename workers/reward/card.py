@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from workers.reward.caution import of_figures
 from workers.reward.config import TrainConfig
 
 _WORDS = {
@@ -78,6 +79,7 @@ def _limits(config: TrainConfig, figures: dict[str, Any]) -> str:
         "- Scores of answers to different prompts cannot be compared.",
         "- A policy that is trained hard against it will find what it is wrong about; check by people as you go.",
     ]
+    lines += [f"- {caution.sentence.english}" for caution in of_figures(figures)]
     if beaten is None or beaten <= 0:
         lines.append("- It was **not** shown to be better than preferring the longer answer.")
     return "## Limits\n\n" + "\n".join(lines)

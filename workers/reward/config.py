@@ -1,7 +1,6 @@
 """How one reward model is trained: a dataclass that travels as RUN_DIR/config.json."""
 
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,6 +115,8 @@ class TrainConfig:
         return cls(base=base, **{**(SUITED.get(base, {}) if isinstance(base, str) else {}), **changes})
 
 
+MOST_WHOLE = 2**31 - 1
+LONGEST_SAID = 100  # characters
 _AT_LEAST: dict[str, int] = {
     "epochs": 0, "batch_groups": 1, "frozen_layers": 0, "max_prompt_tokens": 1, "max_response_tokens": 1,
     "evaluate_every": 1, "checkpoint_every": 1, "patience": 0, "tokens_per_pass": 1, "seed": 0, "threads": 1,
@@ -135,12 +136,12 @@ def _problems(config: TrainConfig) -> list[str]:
     found = [_integer_problem(name, getattr(config, name), least) for name, least in _AT_LEAST.items()]
     found += [_real_problem(name, getattr(config, name), *span) for name, span in _REAL_RANGE.items()]
     found += [
-        f"{name} must be one of {', '.join(allowed)}, not {getattr(config, name)!r}."
+        f"{name} must be one of {', '.join(allowed)}, not {_said(getattr(config, name))}."
         for name, allowed in _CHOICES.items()
         if getattr(config, name) not in allowed
     ]
     found += [
-        f"{name} must be true or false, not {getattr(config, name)!r}."
+        f"{name} must be true or false, not {_said(getattr(config, name))}."
         for name in ("probe", "fresh_pooler", "reliability")
         if not isinstance(getattr(config, name), bool)
     ]
@@ -156,16 +157,24 @@ def _problems(config: TrainConfig) -> list[str]:
 
 
 def _integer_problem(name: str, value: Any, least: int) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= least:
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= MOST_WHOLE:
         return ""
-    return f"{name} must be a whole number of at least {least}, not {value!r}."
+    return f"{name} must be a whole number of at least {least} and at most {MOST_WHOLE}, not {_said(value)}."
 
 
 def _real_problem(name: str, value: Any, low: float, high: float) -> str:
-    real = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if real and low <= value <= high:
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    if real and low <= value <= high:  # which NaN is not
         return ""
-    return f"{name} must be a number from {low:g} to {high:g}, not {value!r}."
+    return f"{name} must be a number from {low:g} to {high:g}, not {_said(value)}."
+
+
+def _said(value: Any) -> str:
+    """What was given, short enough for a sentence; digits without end are no text for Python either."""
+    if isinstance(value, int) and abs(value) > MOST_WHOLE:
+        return "a number of that size"
+    text = repr(value)
+    return text if len(text) <= LONGEST_SAID else f"{text[:LONGEST_SAID]}…"
 
 
 def resolve_base(base: str) -> Path:
@@ -181,7 +190,10 @@ def resolve_base(base: str) -> Path:
 
 def _package_folder(base: str) -> Path:
     name = base.removeprefix(PACKAGE_PREFIX)
-    spec = find_spec(name) if name.isidentifier() else None
+    try:
+        spec = find_spec(name) if name.isidentifier() else None
+    except ValueError:  # __main__ and its like have none
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise TrainingRefused("The base model %(base)s was not found: the package is not installed.", base=repr(base))
     return Path(spec.submodule_search_locations[0]) / "model"

@@ -237,8 +237,10 @@ def _take_ends(module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]
     layout = current_layout()
     if layout is None:
         return None
-    hidden: Tensor = arguments[0]  # (1, T, H)
-    return (hidden[:, layout.ends.to(hidden.device)], *arguments[1:])
+    hidden: Tensor = arguments[0]  # (1, T, H), or (T, H), as OPT's layers have it
+    if hidden.shape[-2] != layout.tokens:
+        raise CannotPack("its last layer does not work on vectors in the row's order")
+    return (hidden.index_select(-2, layout.ends.to(hidden.device)), *arguments[1:])
 
 
 def _put_ends(module: nn.Module, arguments: tuple[Any, ...], result: Any) -> Tensor | None:
@@ -247,8 +249,8 @@ def _put_ends(module: nn.Module, arguments: tuple[Any, ...], result: Any) -> Ten
         return None
     if not isinstance(result, Tensor):
         raise CannotPack("its last layer gives more than vectors")
-    whole = result.new_zeros(1, layout.tokens, result.shape[-1])
-    return whole.index_copy(1, layout.ends.to(result.device), result)
+    whole = result.new_zeros(*result.shape[:-2], layout.tokens, result.shape[-1])
+    return whole.index_copy(-2, layout.ends.to(result.device), result)
 
 
 def transformer_layers(model: Any) -> nn.ModuleList:

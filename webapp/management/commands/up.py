@@ -76,7 +76,7 @@ class Command(BaseCommand):
         with self.step("starting PostgreSQL and Valkey"):
             pair = stack.enter_context(owned(data_dir))
         self.care = Care(pair, self._say)
-        return environment | pair.servers.environment
+        return {"WORKERS_HERE": "1"} | environment | pair.servers.environment
 
     def _prepare(self, environment: dict[str, str], with_demo: bool) -> None:
         what = "database, translations, static files" + (" and the demo" if with_demo else "")
