@@ -63,8 +63,14 @@ export class Desk {
   }
 
   begin() {
+    this.prepare(this.current);
     this.start(this.current);
     if (this.current.dataset.nothing === "empty") setTimeout(() => this.lookAgain(), LOOK_AGAIN_MS);
+  }
+
+  // A chat brings modules of its own, by the address that the page of a chat names, so that they run once.
+  prepare(task) {
+    if (task.querySelector("#chat")) import(this.element.dataset.chat);
   }
 
   lookAgain() {
@@ -114,7 +120,6 @@ export class Desk {
     this.ahead = this.ahead.filter((each) => uuidOf(each) !== uuidOf(task));
     if (this.current !== task) this.current.replaceWith(task);
     task.inert = false;
-    window.htmx?.process(task);
     history.replaceState(null, "", this.element.dataset.work);
     this.element.dataset.chosen = "no";
     scrollTo(0, 0);
@@ -234,7 +239,9 @@ export class Desk {
   async put(task) {
     const uuid = uuidOf(task);
     const known = () => [this.current, ...this.ahead].some((each) => uuidOf(each) === uuid);
-    if (uuid && !known() && await claim(uuid) && !known()) this.ahead.push(task);
+    if (!uuid || known() || !await claim(uuid) || known()) return;
+    this.prepare(task);
+    this.ahead.push(task);
   }
 
   // Somebody else took the shown task before it was taken up: nothing is lost while nothing was entered.

@@ -47,12 +47,3 @@ function start(task) {
 startGuideline(desk);
 startDifferences(desk);
 startDesk(desk, { start, stop });
-
-// Tasks of other kinds may swap themselves by htmx.
-document.body.addEventListener("htmx:afterSettle", (event) => {
-  if (event.detail.target.id !== "task" && event.detail.elt.id !== "task") return;
-  start(document.getElementById("task"));
-  const problem = document.querySelector("#task .error[role=alert]");
-  document.querySelector("#task h1")?.focus({ preventScroll: Boolean(problem) });
-  problem?.scrollIntoView({ block: "center" });
-});
