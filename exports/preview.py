@@ -6,15 +6,15 @@ counts are exact; else the database counts the rest, for some moments at most, a
 
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from annotation.models import Project
-from exports import records as streams
 from exports import statements
+from exports.arriving import Arriving
 from exports.formats.pairs import pairs
 from exports.mixing import mixed
 from exports.plan import Plan, plan
@@ -57,16 +57,25 @@ def preview(project: Project, query: Query) -> Found:
     Of judged groups alone: edits, demonstrations and prompts without judgements are not counted.
     """
     asked = plan(query, project)
+    sample = _Sample(asked)
+    try:
+        with _patient_view() as view:
+            asked = mixed(view, asked)
+            sample.take(Arriving(view, asked).judged())
+        if sample.is_all:
+            return sample.found
+        with _patient_view() as view:  # another one, which plans for all rows
+            return _estimate(view, asked, sample)
+    except OperationalError:  # the database's patience is over
+        return replace(sample.found, certainty=AT_LEAST)
+
+
+@contextmanager
+def _patient_view() -> Iterator[BaseDatabaseWrapper]:
     with consistent_view() as view:
         with view.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {PATIENCE_MS}")
-        sample = _Sample(asked)
-        try:
-            asked = mixed(view, asked)
-            sample.take(streams.records(view, asked, order=statements.BY_ARRIVAL))
-            return sample.found if sample.is_all else _estimate(view, asked, sample)
-        except OperationalError:  # the database's patience is over
-            return replace(sample.found, certainty=AT_LEAST)
+        yield view
 
 
 class _Sample:

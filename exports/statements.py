@@ -68,6 +68,9 @@ WANTED_PROMPTS = """
                (%(languages)s::text[] IS NULL OR prompt.language = ANY (%(languages)s::text[]))
            AND (%(categories)s::text[] IS NULL OR prompt.category = ANY (%(categories)s::text[]))"""
 
+# Of these families alone, where some are named.
+AMONG = "AND (%(families)s::text[] IS NULL OR prompt.family = ANY (%(families)s::text[]))"
+
 PROMPT = """prompt.content_hash COLLATE "C" AS hash, prompt.family, prompt.messages::text, prompt.language,
                prompt.category, prompt.source"""
 GOLD = "EXISTS (SELECT FROM annotation_gold gold WHERE gold.task_id = task.id)"
@@ -91,21 +94,26 @@ def tasks(gold: str) -> str:
                SELECT FROM annotation_judgement judgement WHERE judgement.task_id = task.id AND judgement.is_current)"""
 
 
-# How records can stand: by the prompts' hashes; whole families together; as tasks came, which an index gives at once.
-BY_HASH, BY_FAMILY, BY_ARRIVAL = "hash, id", 'family COLLATE "C", hash, id', "project_id, id"
+# How a snapshot's records stand: by the prompts' hashes; or whole families together. A stream's: arrival.py.
+BY_HASH, BY_FAMILY = "hash, id", 'family COLLATE "C", hash, id'
 
 
 def records(*, gold: str, shown: bool, safer: bool, scores: bool, order: str) -> str:
     """Judged tasks. The inner SELECT is sorted before the laterals run, so that texts are read once, in order, and
-    never sorted. Not by arrival: there the planner is to find that an index has the order, for all of the statement."""
-    inner = "" if order == BY_ARRIVAL else f"ORDER BY {order}"
+    never sorted."""
+    found = f"FROM {tasks(gold)} {AMONG} ORDER BY {order}"
+    return judged(found, order, shown=shown, safer=safer, scores=scores)
+
+
+def judged(found: str, order: str, *, shown: bool, safer: bool, scores: bool, more: str = "") -> str:
+    """Tasks with all that was said of them and with their answers. `found` is where they come from (`FROM …`), `more`
+    what of it `order` needs besides the tasks' own columns."""
     return f"""
 SELECT task.hash, task.family, task.messages, task.language, task.category, task.source,
        responses.body, verdicts.body, task.external_id, task.project_id, {OVERRULED}
   FROM (SELECT task.id, task.sample_ids, task.kind, task.project_id, asked.criterion, asked.safer, asked.model,
-               {PROMPT}, prompt.external_id
-          FROM {tasks(gold)}
-         {inner}) task
+               {PROMPT}, prompt.external_id{more}
+         {found}) task
  CROSS JOIN LATERAL (
        SELECT json_agg({verdict(shown=shown, safer=safer)})::text AS body
          FROM annotation_judgement judgement
@@ -117,7 +125,7 @@ SELECT task.hash, task.family, task.messages, task.language, task.category, task
           AND (ranking.id IS NOT NULL OR judgement.all_bad OR task.kind <> 'rank'){MADE_HERE}) verdicts
  CROSS JOIN LATERAL {responses(scores=scores)}
  WHERE verdicts.body IS NOT NULL AND responses.body IS NOT NULL
- ORDER BY {", ".join("task." + part for part in order.split(", "))}
+ {order and "ORDER BY " + ", ".join("task." + part for part in order.split(", "))}
 """
 
 
@@ -151,41 +159,44 @@ ANSWERS = """json_agg(json_build_array(sample.id, sample.text_hash, sample.text,
                        ORDER BY sample.text_hash COLLATE "C")::text"""
 
 # Answers of people: those of current demonstrations, and those that came in as written without one.
-WRITTEN = f"""
-SELECT {PROMPT}, {ANSWERS}, NULL, prompt.external_id,
-       prompt.project_id
-  FROM annotation_sample sample
+BY_PEOPLE = f"""annotation_sample sample
   JOIN annotation_generator generator ON generator.id = sample.generator_id AND generator.backend = 'written'
-  JOIN annotation_prompt prompt ON prompt.id = sample.prompt_id
   LEFT JOIN annotation_person person ON person.id = sample.author_id
- WHERE sample.usable AND prompt.project_id = ANY (%(projects)s) AND {WANTED_PROMPTS}
+ WHERE sample.usable
    AND (%(since)s::timestamptz IS NULL OR sample.created_at >= %(since)s::timestamptz)
    AND (%(until)s::timestamptz IS NULL OR sample.created_at < %(until)s::timestamptz)
    AND (%(people)s::text[] IS NULL OR {BARE_NAME} = ANY (%(people)s::text[]))
    AND (%(without)s::text[] IS NULL OR person.id IS NULL OR {BARE_NAME} <> ALL (%(without)s::text[]))
    AND NOT EXISTS (
        SELECT FROM annotation_judgement old WHERE old.sample_id = sample.id AND NOT EXISTS (
-       SELECT FROM annotation_judgement current WHERE current.sample_id = sample.id AND current.is_current))
+       SELECT FROM annotation_judgement current WHERE current.sample_id = sample.id AND current.is_current))"""
+WRITTEN = f"""
+SELECT {PROMPT}, {ANSWERS}, NULL, prompt.external_id,
+       prompt.project_id
+  FROM annotation_prompt prompt, {BY_PEOPLE}
+   AND sample.prompt_id = prompt.id AND prompt.project_id = ANY (%(projects)s) AND {WANTED_PROMPTS}
  GROUP BY prompt.id
  ORDER BY hash, prompt.project_id
 """
 
 # Demonstrations that started from another answer: theirs is better than it. A record an edit, whoever made it.
-EDITS = f"""
-SELECT {PROMPT},
-       (SELECT {ANSWERS} FROM annotation_sample sample
-          JOIN annotation_generator generator ON generator.id = sample.generator_id
-         WHERE sample.id IN (edit.sample_id, edit.started_from_id)),
-       edit.verdicts, prompt.external_id, prompt.project_id
-  FROM (SELECT judgement.prompt_id, judgement.sample_id, judgement.started_from_id,
-               json_agg({verdict()})::text AS verdicts
-          FROM annotation_judgement judgement
+EDITED = f"""annotation_judgement judgement
           JOIN annotation_task task ON task.id = judgement.task_id AND task.kind = 'demonstrate'
           JOIN annotation_person person ON person.id = judgement.person_id
          CROSS JOIN LATERAL (SELECT ARRAY[judgement.sample_id, judgement.started_from_id] AS sample_ids,
                                     ARRAY[0, 1] AS ranks) ranking
-         WHERE judgement.project_id = ANY (%(projects)s) AND judgement.is_current
-           AND judgement.started_from_id <> judgement.sample_id{MADE_HERE}
+         WHERE judgement.is_current AND judgement.started_from_id <> judgement.sample_id{MADE_HERE}"""
+BOTH = f"""(SELECT {ANSWERS} FROM annotation_sample sample
+          JOIN annotation_generator generator ON generator.id = sample.generator_id
+         WHERE sample.id IN (edit.sample_id, edit.started_from_id))"""
+EDITS = f"""
+SELECT {PROMPT},
+       {BOTH},
+       edit.verdicts, prompt.external_id, prompt.project_id
+  FROM (SELECT judgement.prompt_id, judgement.sample_id, judgement.started_from_id,
+               json_agg({verdict()})::text AS verdicts
+          FROM {EDITED}
+           AND judgement.project_id = ANY (%(projects)s)
          GROUP BY judgement.prompt_id, judgement.sample_id, judgement.started_from_id) edit
   JOIN annotation_prompt prompt ON prompt.id = edit.prompt_id
   JOIN annotation_sample better ON better.id = edit.sample_id AND better.usable
@@ -195,21 +206,23 @@ SELECT {PROMPT},
 """
 
 # All accepted prompts; those of gold tasks as the query says.
+ACCEPTED = f"""prompt.review_state = 'accepted' AND {WANTED_PROMPTS}
+   AND (%(gold)s = 'in' OR EXISTS (
+       SELECT FROM annotation_task task JOIN annotation_gold gold ON gold.task_id = task.id
+        WHERE task.prompt_id = prompt.id) = (%(gold)s = 'only'))"""
 PROMPTS = f"""
 SELECT {PROMPT}, '[]', NULL, prompt.external_id, prompt.project_id
   FROM annotation_prompt prompt
- WHERE prompt.project_id = ANY (%(projects)s) AND prompt.review_state = 'accepted' AND {WANTED_PROMPTS}
-   AND (%(gold)s = 'in' OR EXISTS (
-       SELECT FROM annotation_task task JOIN annotation_gold gold ON gold.task_id = task.id
-        WHERE task.prompt_id = prompt.id) = (%(gold)s = 'only'))
+ WHERE prompt.project_id = ANY (%(projects)s) AND {ACCEPTED}
  ORDER BY hash, prompt.project_id
 """
 
 # Prompts with two answers or more that the adopted reward model has scored.
+WITH_SCORES = """json_agg(json_build_array(sample.id, sample.text_hash, sample.text, generator.name, sample.parameters,
+                                 score.value) ORDER BY sample.text_hash COLLATE "C")::text"""
 SCORED = f"""
 SELECT {PROMPT},
-       json_agg(json_build_array(sample.id, sample.text_hash, sample.text, generator.name, sample.parameters,
-                                 score.value) ORDER BY sample.text_hash COLLATE "C")::text,
+       {WITH_SCORES},
        NULL, prompt.external_id, prompt.project_id
   FROM {ASKED}
   JOIN annotation_prompt prompt ON prompt.project_id = asked.project_id AND prompt.review_state = 'accepted'
@@ -224,6 +237,8 @@ HAVING count(*) > 1
 
 TREES = """
 SELECT tree.external_id COLLATE "C" AS family, tree.body
-  FROM annotation_tree tree WHERE tree.project_id = ANY (%(projects)s)
+  FROM annotation_tree tree
+ WHERE tree.project_id = ANY (%(projects)s)
+   AND (%(families)s::text[] IS NULL OR tree.external_id = ANY (%(families)s::text[]))
  ORDER BY family, tree.project_id
 """

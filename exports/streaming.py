@@ -1,34 +1,27 @@
 """A format straight out of the database, without a snapshot: for small or live reads.
 
-The first rows come at once, since tasks are read in the order in which they came, which an index gives; a snapshot has
-the data's own order instead. Nothing is promised about what a later read will bring.
+The first rows come at once, whatever the size of the project, since all is read in an order that an index gives
+(arrival.py); a snapshot has the data's own order instead. Nothing is promised about what a later read will bring.
 """
 
 from collections.abc import Iterator
-
-from django.db.backends.base.base import BaseDatabaseWrapper
+from dataclasses import replace
 
 from annotation.models import Project
 from annotation.splitting import split_of
-from exports import records as streams
-from exports import statements
+from exports.arriving import Arriving
 from exports.formats import FORMATS, Reads
 from exports.formats.oasst import trees
 from exports.lines import dump, escaped
-from exports.mixing import mixed
+from exports.mixing import mixed_at_once
 from exports.plan import Plan, phase_of, plan
 from exports.query import Query
 from exports.record import Record
 from exports.records import consistent_view
 from exports.reliability import weighed
 from exports.selection import Selection
-from exports.writing import families
 
 FIRST, LATER = 1 << 12, 1 << 16  # bytes at least: little is waited for at first
-
-# The planner is to prefer what gives the first rows soon over what gives the last one soonest, which would be to sort
-# or hash all. Without the second setting it may read a whole table over and over for that.
-PLANNING = "SET LOCAL cursor_tuple_fraction = 0.0001; SET LOCAL enable_material = off"
 
 
 def stream(project: Project, query: Query, name: str, split: str | None = None) -> Iterator[bytes]:
@@ -37,7 +30,7 @@ def stream(project: Project, query: Query, name: str, split: str | None = None) 
     Memory stays flat; the database's connection is given back at the end, and when the reader goes away. Who may read
     what has been checked before (`plan.check_readable`).
     """
-    asked = plan(query, project)
+    asked = plan(replace(query, formats=(name,)), project)
     return _blocks(_lines(asked, name, split))
 
 
@@ -57,34 +50,31 @@ def _blocks(lines: Iterator[bytes]) -> Iterator[bytes]:
 def _lines(asked: Plan, name: str, split: str | None) -> Iterator[bytes]:
     form = FORMATS[name]
     with consistent_view() as view:
-        asked = weighed(view, mixed(view, asked))
-        with view.cursor() as cursor:
-            cursor.execute(PLANNING)
+        asked = weighed(view, mixed_at_once(view, asked))
+        came = Arriving(view, asked, lambda family: _is_wanted(family, asked, name, split))
         if form.reads == Reads.TREES:
-            for family, found in families(view, asked, streams.Cast()):
-                if _wanted(family, asked, name, split):
-                    yield from map(dump, trees(found))
+            for found in came.families():
+                yield from map(dump, trees(found))
             return
-        for record in _records(view, asked, form.reads):
-            if _wanted(record.family, asked, name, split):
-                yield from map(dump, form.rows(record, asked.options))
+        for record in _records(came, asked.query, form.reads):
+            yield from map(dump, form.rows(record, asked.options))
 
 
-def _records(view: BaseDatabaseWrapper, asked: Plan, reads: Reads) -> Iterator[Record]:
+def _records(came: Arriving, query: Query, reads: Reads) -> Iterator[Record]:
     if reads == Reads.PROMPTS:
-        yield from streams.prompts(view, asked)
+        yield from came.prompts()
         return
-    if reads == Reads.ANSWERS and asked.query.best_of is not None:
-        yield from streams.scored(view, asked)
-    elif reads == Reads.JUDGED or asked.query.demonstrations != "only":
-        yield from Selection(asked.query).kept(streams.records(view, asked, order=statements.BY_ARRIVAL))
+    if reads == Reads.ANSWERS and query.best_of is not None:
+        yield from came.scored()
+    elif reads == Reads.JUDGED or query.demonstrations != "only":
+        yield from Selection(query).kept(came.judged())
     if reads == Reads.JUDGED:
-        yield from Selection(asked.query).kept(streams.edits(view, asked, streams.Cast()))
-    if reads == Reads.ANSWERS and asked.query.demonstrations != "out":
-        yield from streams.written(view, asked)
+        yield from Selection(query).kept(came.edits())
+    if reads == Reads.ANSWERS and query.demonstrations != "out":
+        yield from came.written()
 
 
-def _wanted(family: str, asked: Plan, name: str, split: str | None) -> bool:
+def _is_wanted(family: str, asked: Plan, name: str, split: str | None) -> bool:
     """Whether the family is on the side of the split, and for the phase, that is read."""
     query, phase = asked.query, FORMATS[name].phase
     if split is not None and split_of(family, query.seed, query.fractions) != split:

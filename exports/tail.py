@@ -14,9 +14,11 @@ from django.utils.crypto import salted_hmac
 from annotation.models import Project
 from annotation.questions import criterion
 from annotation.reviews import DISCARDED
+from exports.arriving import plan_for_first_rows
+from exports.drafts import Draft
 from exports.formats import Options, Row
 from exports.formats.raw import rows
-from exports.records import Draft
+from exports.records import consistent_view
 from exports.statements import GOLD, JUDGED, responses, verdict
 
 MAX_LIMIT = 1_000_000
@@ -125,7 +127,8 @@ def _stream(project: Project, after: int, settled: int, limit: int) -> Iterator[
         "limit": limit,
     }
     people = Keyed(project)
-    with connection.chunked_cursor() as cursor:
+    with consistent_view() as view, view.chunked_cursor() as cursor:
+        plan_for_first_rows(view)
         cursor.execute(ROWS, values)
         while found := cursor.fetchmany(CHUNK):
             for row in found:

@@ -146,21 +146,24 @@ def write(folder: Path, plan: Plan, view: BaseDatabaseWrapper, report: Report) -
         return Writing(folder, plan, view, report, stack).all()
 
 
-def families(view: BaseDatabaseWrapper, plan: Plan, cast: streams.Cast) -> Iterator[tuple[str, Family]]:
-    """Families in the order of their names, each with its imported trees and its judged records.
+def families(
+    view: BaseDatabaseWrapper, plan: Plan, cast: streams.Cast, among: list[str] | None = None
+) -> Iterator[tuple[str, Family]]:
+    """Families in the order of their names, each with its imported trees and its judged records; `among`: only these.
 
     Where the query is for a part of the judgements, trees without any of these stay out.
     """
-    planted = groupby(streams.rows(view, statements.TREES, plan), key=lambda row: row[0])
-    found = Selection(plan.query).kept(streams.records(view, plan, cast, order=statements.BY_FAMILY))
+    planted = groupby(streams.rows(view, statements.TREES, plan, families=among), key=lambda row: row[0])
+    wanted = streams.records(view, plan, cast, order=statements.BY_FAMILY, families=among)
+    found = Selection(plan.query).kept(wanted)
     judged = groupby(found, key=lambda record: record.family)
-    everything = _is_whole(plan)
+    everything = is_whole(plan)
     for name, rows, records in _merged(planted, judged):
         if records or everything:
             yield name, Family([orjson.loads(body) for _, body in rows], records)
 
 
-def _is_whole(plan: Plan) -> bool:
+def is_whole(plan: Plan) -> bool:
     query = plan.query
     parts = (query.languages, query.categories, query.since, query.until, query.people, query.without)
     rules = (query.machines, query.unsafe, query.gold) == ("in", "in", "out") and not query.min_agreement

@@ -95,6 +95,7 @@ class Judgement(models.Model):
             ),
             # What exports and the comparisons tail walk along.
             models.Index(fields=["project", "id"], name="judgement_current", condition=Q(is_current=True)),
+            models.Index(fields=["project", "created_at"], name="judgement_by_time", condition=Q(is_current=True)),
             models.Index(fields=["prompt"], name="judgement_by_prompt", condition=Q(is_current=True)),
             models.Index(fields=["person", "project", "-id"], name="judgement_own", condition=Q(is_current=True)),
         ]

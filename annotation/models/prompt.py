@@ -52,6 +52,9 @@ class Prompt(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "id"], name="prompt_by_project"),
+            models.Index(fields=["project", "language", "id"], name="prompt_by_language"),
+            models.Index(fields=["project", "category", "id"], name="prompt_by_category", condition=~Q(category="")),
+            models.Index(fields=["project", "family"], name="prompt_by_family"),
             models.Index(fields=["project"], name="prompt_pending", condition=Q(review_state="pending")),
             GinIndex(fields=["fingerprint"], name="prompt_fingerprint"),
         ]

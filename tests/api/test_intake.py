@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import orjson
+import pytest
 from rest_framework.test import APIClient
 
 from annotation.models import Judgement, Person, Project, Prompt, Sample, Task
@@ -70,6 +71,7 @@ def test_annotators_add_nothing(api: Api, annotator: Person, project: Project) -
         assert api(annotator).post(url(project, what), []).status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)  # it reads on a connection of its own
 def test_the_tail_goes_on_behind_its_cursor(api: Api, owner: Person, project: Project) -> None:
     client = api(owner)
     rows = [{"prompt": f"P{n}", "responses": ["a", "b"], "ranks": [0, 1]} for n in range(3)]

@@ -335,10 +335,17 @@ def first_byte(project: Any, name: str) -> float:
 
     started = time.perf_counter()
     blocks = stream(project, Query(), name)
-    next(blocks)
+    next(blocks, b"")  # of some formats this project holds nothing
     seconds = time.perf_counter() - started
     blocks.close()  # type: ignore[attr-defined]
     return round(seconds, 3)
+
+
+def first_bytes(project: Any) -> dict[str, float]:
+    """Of every format, of the whole project."""
+    from exports.formats import FORMATS as known
+
+    return {name: first_byte(project, name) for name in known}
 
 
 def pairs(project: Any, kinds: Sequence[str]) -> dict[str, Any]:
@@ -402,6 +409,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"{given.rankings:,} rankings generated in {seconds:.0f} s", file=sys.stderr, flush=True)
         found = {
             "rankings": given.rankings,
+            "first_bytes_s": shown("first bytes", first_bytes(project)),
             "pairs": pairs(project, [kind for kind in given.kinds if not kind.startswith("jsonl.")]),
             "part_rankings": small,
             "part_pairs": pairs(part, [kind for kind in given.kinds if kind.startswith("jsonl.")]),

@@ -10,8 +10,11 @@ from django.db import connection, transaction
 
 from annotation.models import Project
 from exports import tail
+from exports.arriving import plan_for_first_rows
+from exports.records import consistent_view
 from exports.tail import comparisons_since
 from tests.exports.building import judge, project, task
+from tests.exports.test_streaming import WHOLE, nodes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,3 +120,20 @@ def test_a_writer_who_commits_soon_is_waited_for() -> None:
 def test_a_cursor_that_is_none_is_refused(cursor: str) -> None:
     with pytest.raises(ValueError, match="since: "):
         comparisons_since(project(), cursor)
+
+
+def test_it_walks_along_one_index_from_its_cursor_on() -> None:
+    """The first rows do not wait for the last, and what is behind the cursor is not read again."""
+    chat = project()
+    for n in range(3):
+        judge(task(chat, f"Prompt {n}", ["a", "b"]), "ann", [0, 1])
+    values = {"project": chat.pk, "criterion": "overall", "after": 1, "settled": 2, "limit": 10_000}
+    with consistent_view() as view, view.cursor() as cursor:
+        plan_for_first_rows(view)
+        cursor.execute("EXPLAIN (FORMAT JSON) DECLARE rows CURSOR FOR " + tail.ROWS, values)
+        made = cursor.fetchone()[0][0]["Plan"]
+    ways = [node for node in nodes(made) if node.get("Index Name") == "judgement_current"]
+    assert ["id > " in way["Index Cond"] for way in ways] == [True, True], made
+    assert not [node for node in nodes(made) if node["Node Type"] in {"Seq Scan", *WHOLE}], made
+    sorts = [node["Sort Key"] for node in nodes(made) if node["Node Type"] == "Sort"]
+    assert all("text_hash" in key for (key,) in sorts), made  # a task's answers, and nothing else

@@ -74,15 +74,21 @@ def _query(request: Request) -> Query:
 
 
 class _Seated:
-    """The rows, and the seat given back once: at their end, or when the reader goes away before the first of them."""
+    """The rows, and the seat given back once: at their end, or when the reader goes away before the first of them.
+
+    Nothing comes first, which sends the headers: a query that finds little may look for long.
+    """
 
     def __init__(self, rows: Iterator[bytes]):
-        self._rows, self._open = rows, True
+        self._rows, self._open, self._is_announced = rows, True, False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if not self._is_announced:
+            self._is_announced = True
+            return b""
         try:
             return next(self._rows)
         except BaseException:
@@ -99,6 +105,11 @@ class _Seated:
 
 
 def _seated(rows: Iterator[bytes]) -> _Seated:
-    if not connection.in_atomic_block:
-        connection.close()  # the stream reads on one of its own
+    release_connection()
     return _Seated(rows)
+
+
+def release_connection() -> None:
+    """The call's connection to others, while a stream reads on one of its own."""
+    if not connection.in_atomic_block:
+        connection.close()

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from annotation.models import Project
 from exports.lines import line
 from exports.tail import comparisons_since
+from webapp.api.live import release_connection
 
 DEFAULT_LIMIT, MOST = 10_000, 1_000_000
 
@@ -20,6 +21,7 @@ def tail(request: Request, project: Project) -> StreamingHttpResponse:
         rows = comparisons_since(project, request.query_params.get("since", ""), limit)
     except ValueError as error:
         raise ParseError(str(error)) from error
+    release_connection()
     return StreamingHttpResponse(_lines(rows), content_type="application/x-ndjson")
 
 
