@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from annotation.models import Generator
 from exports.disk import Facts
@@ -14,13 +15,28 @@ from exports.formats import FORMATS
 from exports.plan import Plan, Source
 from exports.writing import Written
 from workers.models import RewardModel
+from workers.sentences import Sentence, recognised
 
 if TYPE_CHECKING:
     from exports.models import Snapshot
 
 SCHEMA = 2  # of the files' rows and of the manifest
 NOTHING = "nothing"  # a cost model's scores are normalised on: their 0 is the border of what people call unsafe
-FAMILIES = "families are placed by a hash, and these are few"
+NONE = gettext_noop("No judgement fits the query: all files are empty.")
+NO_GROUPS = gettext_noop("No judgement fits the query: what is made of judgements is empty.")
+NO_FAMILY = gettext_noop("No prompt family falls into %(split)s: families are placed by a hash, and these are few.")
+LEFT_OUT = {
+    "agreement": gettext_noop("Left out for too little agreement, or fewer than two judges to agree: %(n)d groups."),
+    "unsafe": gettext_noop("Left out by the query's rule for unsafe answers: %(n)d groups."),
+}
+NO_ROWS = gettext_noop("%(name)s has no rows.")
+NO_ROWS_OF = {
+    "stepwise": gettext_noop(
+        "%(name)s has no rows. Nobody judged steps: they are flags named step_1, step_2, … of an answer's paragraphs."
+    ),
+    "safe-rlhf": gettext_noop("%(name)s has no rows. No two answers were ordered both by preference and by harm."),
+}
+NOTES = (NONE, NO_GROUPS, NO_FAMILY, *LEFT_OUT.values(), NO_ROWS, *NO_ROWS_OF.values())
 
 Manifest = dict[str, Any]
 
@@ -110,36 +126,27 @@ def _generators(source: Source) -> list[dict[str, Any]]:
 def _notes(plan: Plan, written: Written) -> list[str]:
     statistics = written.statistics
     if not any(facts["rows"] for facts in written.files.values()):
-        return ["No judgement fits the query: all files are empty."]
+        return [NONE]
     if not statistics.counts()["groups"]:
-        return ["No judgement fits the query: what is made of judgements is empty."]
-    notes = [
-        f"No prompt family falls into {split}: {FAMILIES}."
-        for split, counter in statistics.splits.items()
-        if not counter["groups"]
-    ]
+        return [NO_GROUPS]
+    notes = [NO_FAMILY % {"split": split} for split, counter in statistics.splits.items() if not counter["groups"]]
     return notes + _left_out(written) + _empty(plan, written)
 
 
 def _left_out(written: Written) -> list[str]:
-    why = {
-        "agreement": "Left out for too little agreement, or fewer than two judges to agree: {n} groups.",
-        "unsafe": "Left out by the query's rule for unsafe answers: {n} groups.",
-    }
-    return [why[reason].format(n=n) for reason, n in sorted(written.left_out.items())]
-
-
-WHY_EMPTY = {
-    "stepwise": "Nobody judged steps: they are flags named step_1, step_2, … of an answer's paragraphs.",
-    "safe-rlhf": "No two answers were ordered both by preference and by harm.",
-}
+    return [LEFT_OUT[reason] % {"n": n} for reason, n in sorted(written.left_out.items())]
 
 
 def _empty(plan: Plan, written: Written) -> list[str]:
     rows: dict[str, int] = dict.fromkeys(plan.query.formats, 0)
     for name, facts in written.files.items():
         rows[name.partition("/")[0]] += int(facts["rows"])
-    return [f"{name} has no rows. {WHY_EMPTY.get(name, '')}".strip() for name, count in rows.items() if not count]
+    return [NO_ROWS_OF.get(name, NO_ROWS) % {"name": name} for name, count in rows.items() if not count]
+
+
+def notes_of(manifest: Manifest) -> list[Sentence]:
+    """Its notes for readers of any language: a manifest holds them in English, for ever."""
+    return [recognised(note, NOTES) for note in manifest["notes"]]
 
 
 def code_version() -> str:

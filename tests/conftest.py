@@ -1,10 +1,11 @@
 """The fixed cast: the same people and one small project in every test that names them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import hypothesis
 import pytest
 from django.test import Client
+from django.utils import translation
 from knox.models import AuthToken
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
@@ -31,6 +32,13 @@ def quick(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """A client that asks for Chinese leaves its thread in Chinese."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ the language of whoever reads just now, which in a worker is English; a row keep
 translates. `catalogue.py` finds the words of `Sentence(…)`, of the errors that are `Spoken`, and of `job.log(…)`.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 DEEPEST = 20  # levels of JSON: two for each sentence within a sentence
@@ -76,5 +77,19 @@ def stored(words: object) -> dict[str, Any]:
 
 
 def said(text: str, words: Mapping[str, Any] | None) -> str:
-    """A stored sentence in the reader's language; `text` where nothing but the English was kept (older rows)."""
-    return str(Sentence.from_json(words)) if words else text
+    """A stored sentence in the reader's language. Of older rows only the English was kept, and often stays."""
+    return str(Sentence.from_json(words) if words else Sentence(text))
+
+
+def recognised(text: str, among: Iterable[str]) -> Sentence:
+    """The sentence that `text` is in English, one with these words; else `text` as it is."""
+    for words in among:
+        pattern = re.sub(r"%\\\((\w+)\\\)([sd])", _group, re.escape(words))
+        if found := re.fullmatch(pattern, text):
+            facts = {k: int(v) if f"%({k})d" in words else v for k, v in found.groupdict().items()}
+            return Sentence(words, **facts)
+    return Sentence(text)
+
+
+def _group(placeholder: re.Match[str]) -> str:
+    return rf"(?P<{placeholder[1]}>{'.+' if placeholder[2] == 's' else '[0-9]+'})"

@@ -74,3 +74,10 @@ def test_older_rows_are_shown_as_they_are(
     assert "An older line." in page
     assert "somewhere" in page
     assert "An older error." in page
+
+
+def test_how_long_a_token_lives(manager: Client, project: Project) -> None:
+    """A number is put into words when the form is made, not when the server starts."""
+    page = manager.get(reverse("tokens"), headers=CHINESE).content.decode()
+    assert "90 天" in page
+    assert "90 days" not in page

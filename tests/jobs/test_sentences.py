@@ -5,11 +5,12 @@ import json
 import pytest
 from django.utils import translation
 
+from exports.manifest import NOTES
 from tests.translated import compile_once
 from workers import jobs, training
 from workers.generation import BackendRefused, BackendUnavailable
 from workers.models import Job
-from workers.sentences import Sentence, said, stored
+from workers.sentences import Sentence, recognised, said, stored
 
 NOTHING = "There is nothing to generate: every prompt has its answers already."
 
@@ -64,3 +65,12 @@ class Watched:
 
     def check(self) -> None:
         """Nobody stops it."""
+
+
+def test_a_text_is_recognised_as_the_sentence_that_it_is() -> None:
+    """A manifest's notes are English for ever; its page is not."""
+    words = "Left out by the query's rule for unsafe answers: %(n)d groups."
+    found = recognised(words % {"n": 7}, NOTES)
+    assert (found.words, found.facts) == (words, {"n": 7})
+    assert recognised("kto has no rows.", NOTES).facts == {"name": "kto"}
+    assert recognised("Anything (else) %s.", NOTES).english == "Anything (else) %s."

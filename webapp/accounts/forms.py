@@ -4,13 +4,19 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from annotation.models import Person, Project
 from webapp.models import Right
 from webapp.rendering.plain import showable
 
 LIFETIMES = (7, 30, 90, 365)
+
+
+def _lifetimes() -> list[tuple[int | str, Any]]:
+    """Made anew for each form: a number is put into words when it is, in the language of that moment."""
+    numbered = [(days, ngettext("%(days)d day", "%(days)d days", days) % {"days": days}) for days in LIFETIMES]
+    return [*numbered, ("", _("No end"))]
 
 
 class NewPersonForm(UserCreationForm):  # type: ignore[type-arg]
@@ -61,10 +67,7 @@ class TokenForm(forms.Form):
         empty_value=None,
         required=False,
         initial=90,
-        choices=[
-            *((days, ngettext_lazy("%(days)d day", "%(days)d days", days) % {"days": days}) for days in LIFETIMES),
-            ("", _("No end")),
-        ],
+        choices=_lifetimes,
     )
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any):

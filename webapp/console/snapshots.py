@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from annotation.models import Project
 from annotation.splitting import SPLITS
 from exports import jobs as freezing
+from exports.manifest import notes_of
 from exports.models import Snapshot
 from webapp.console import snapshot_charts
 from webapp.console.access import SignedIn, page, readable
@@ -95,6 +96,7 @@ def shown(request: SignedIn, project: Project, made: Snapshot, *, status: int = 
         formats.setdefault(file.name.split("/")[0], []).append(file)
     context = {
         "formats": formats,
+        "notes": notes_of(made.manifest),
         "example": _example(formats),
         "others": others(request, made),
         "plots": snapshot_charts.plots(made.manifest),
