@@ -45,3 +45,18 @@ def test_questions_are_seen_while_they_are_written(visit: Open, project: Project
     expect(page.get_by_text("Animal abuse").first).to_be_hidden()
     page.get_by_text("Safe RLHF", exact=True).click()
     expect(page.get_by_text("Animal abuse").first).to_be_visible()
+
+
+def test_changes_in_one_form_are_not_lost_by_saving_another(visit: Open, project: Project, owner: Person) -> None:
+    page = visit(owner, "/p/letters/settings/")
+    asks = """() => {
+      const leaving = new Event("beforeunload", {cancelable: true});
+      dispatchEvent(leaving);
+      return leaving.defaultPrevented;
+    }"""
+    assert page.evaluate(asks) is False
+    page.locator("#guideline-form textarea").fill("# Rank\nThe best one first.")
+    assert page.evaluate(asks) is True
+    page.get_by_role("button", name="Save guideline").click()
+    expect(page.locator("#guideline .badge")).to_have_text("version 2")
+    assert page.evaluate(asks) is False

@@ -86,6 +86,16 @@ def test_letters_arrows_and_corrections_by_keyboard(visit: Open, work: Person) -
     assert not judged().exists()
 
 
+def test_that_none_is_good_is_said_by_a_key(visit: Open, work: Person) -> None:
+    page = visit(work, "/p/letters/work/")
+    page.keyboard.press("n")
+    expect(page.get_by_label("All of these answers are bad")).to_be_checked()
+    expect(page.locator("#reason")).to_have_text("Ready")
+    page.keyboard.press("Enter")
+    next_task(page, "Saved: all bad")
+    assert Judgement.objects.get().all_bad
+
+
 def test_the_plain_form_by_tab_and_arrows(visit: Open, work: Person) -> None:
     page = visit(work, "/p/letters/work/")
     page.locator("#answer-A .rank input").first.focus()

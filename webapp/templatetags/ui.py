@@ -36,7 +36,7 @@ SNAPSHOT_PAGES = {
 ASKING = {"writing_rules", "prompts_ask", "demonstrations_ask", "ratings_ask", "chats", "chat", "chats_ask"}
 # URL name, words, roles that see the tab, and the other URL names that belong to it.
 TABS = (
-    ("project", _("Work"), JUDGES, {"work", "task", "qualify", "explained"}),
+    ("project", _("Work"), JUDGES, {"work", "task", "submit", "skip", "qualify", "explained"}),
     ("mine", _("My judgements"), JUDGES, set[str]()),
     ("guideline", _("Guideline"), (*JUDGES, *READS_DATA), set[str]()),
     ("reviews", _("Review"), (Role.REVIEWER,), {"review"}),

@@ -45,3 +45,18 @@ for (const written of document.querySelectorAll("[data-preview]")) {
     written.waiting = setTimeout(() => written.dispatchEvent(new Event("console:preview")), 400);
   });
 }
+
+// Where several forms stand on a page, each with a button of its own, leaving by one of them or by a link asks first
+// if another holds changes: they would be lost.
+const guarded = [...document.querySelectorAll("form[data-guard]")].map((form) => [form, entered(form)]);
+let sent = null;
+
+function entered(form) {
+  return new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string")).toString();
+}
+
+for (const [form] of guarded) form.addEventListener("submit", () => { sent = form; });
+addEventListener("beforeunload", (event) => {
+  if (guarded.some(([form, before]) => form !== sent && entered(form) !== before)) event.preventDefault();
+  sent = null;
+});

@@ -10,6 +10,7 @@ const NATIVE = "button, a, summary, textarea, input[type=checkbox]";
 // Keys that are short for a button or a link of the page.
 const CLICKS = {
   s: "skip-link", r: "report-link", u: "look-back", z: "undo", v: "show-differences", o: "unfold-all", p: "pause",
+  n: "id_all_bad",
 };
 
 function keysAreOn() {
