@@ -3,8 +3,9 @@
 `RewardModel.adoption` says why: `{verdict: adopted / refused / chosen / beside, reason, against?, difference?, by?}`.
 The reason is `first` (there was none), `not_worse`, `worse`, `nothing_held_out` (nothing to compare on), `other_aim` (a
 cost model, or one of another criterion: it stands beside the reward model), or, for a manager's choice, `chosen`. A
-first version has nothing but chance to be compared with: `unmeasured` (on too few held-out prompts for that) and
-`worse_than_chance` are refused. `difference` is that of `figures.accuracy.difference`, to chance where it is the first.
+first version has nothing but chance to be compared with: where it is below that, on enough held-out prompts to tell,
+it is refused as `worse_than_chance`. `difference` is that of `figures.accuracy.difference`, to chance where it is the
+first.
 """
 
 from dataclasses import replace
@@ -28,18 +29,15 @@ from workers.sentences import Sentence
 IN_WORDS = {
     "first": gettext_noop("adopted, for it is the first"),
     "not_worse": gettext_noop("adopted, for it is not worse on what both held out"),
-    "unmeasured": gettext_noop("not adopted, for it is the first and too little is held out to measure it"),
     "worse_than_chance": gettext_noop("not adopted, for it is the first and worse than chance"),
     "worse": gettext_noop("not adopted, for it is worse on what both held out"),
     "nothing_held_out": gettext_noop("adopted, for nothing is held out to compare on"),
     "other_aim": gettext_noop("stands beside the adopted one, for it has another aim"),
     "chosen": gettext_noop("chosen by a manager"),
 }
-LEAST_FAMILIES = 3  # held-out prompts, below which a first version is not measured
+LEAST_FAMILIES = 10  # held-out prompts, below which a first version cannot be told from chance
 SURE = 0.8  # of the resamples of held-out families in which the new version is worse
-
-
-REFUSED = {"worse", "worse_than_chance", "unmeasured"}
+REFUSED = {"worse", "worse_than_chance"}
 
 
 def decide(model: RewardModel) -> RewardModel:
@@ -88,9 +86,8 @@ def beside_chance(model: RewardModel) -> dict[str, Any]:
     scores = collect.scores(model, collect.samples_of(cases))
     pairs = strict(scored(cases, scores), scores)
     found = difference(pairs, replace(pairs, margin=np.zeros(len(pairs))))
-    if found["families"] < LEAST_FAMILIES:
-        return {"reason": "unmeasured", "difference": found}
-    return {"reason": "worse_than_chance" if is_worse(found) else "first", "difference": found}
+    refused = found["families"] >= LEAST_FAMILIES and is_worse(found)
+    return {"reason": "worse_than_chance" if refused else "first", "difference": found}
 
 
 def compare(new: RewardModel, old: RewardModel) -> dict[str, Any]:

@@ -52,25 +52,25 @@ def test_one_as_good_is_adopted(ranked: Project, make_model: MakeModel) -> None:
     assert same.adoption["difference"]["value"] == 0
 
 
-def test_a_first_version_that_cannot_be_measured_is_not_adopted(
+def test_a_first_version_counts_where_nothing_can_be_told(
     project: Project, make_model: MakeModel, fill: Callable[[int], None], judge: Judge, annotator: Person
 ) -> None:
-    """From two rankings as from none: nobody knows whether its scores say anything."""
+    """After two rankings, so that the loop goes round; what they cannot carry is said beside it."""
     fill(2)
     for _ in range(2):
         judge(annotator)
-    for _ in range(2):
-        first = adoption.decide(make_model())
-        assert (first.is_adopted, first.adoption["verdict"], first.adoption["reason"]) == (
-            False,
-            "refused",
-            "unmeasured",
-        )
-    assert RewardModel.objects.adopted(project) is None
+    first = adoption.decide(make_model(right=0.0))
+    assert (first.is_adopted, first.adoption["reason"]) == (True, "first")
 
 
-def test_a_first_version_worse_than_chance_is_not_adopted(ranked: Project, make_model: MakeModel) -> None:
+def test_a_first_version_worse_than_chance_is_not_adopted(
+    project: Project, make_model: MakeModel, fill: Callable[[int], None], judge: Judge, annotator: Person
+) -> None:
+    fill(130)
+    for _ in range(130):
+        judge(annotator)
     bad = adoption.decide(make_model(right=0.0))
+    assert bad.adoption["difference"]["families"] >= adoption.LEAST_FAMILIES
     assert (bad.is_adopted, bad.adoption["reason"]) == (False, "worse_than_chance")
     assert bad.adoption["difference"]["value"] == -0.5
     assert adoption.decide(make_model(right=1.0)).adoption["reason"] == "first"
