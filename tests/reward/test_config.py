@@ -22,6 +22,10 @@ def test_survives_json():
         ({"device": "cpu", "processes": 2}, "processes must be 1 on the cpu"),
         ({"base": " "}, "base must name"),
         ({"probe": 1}, "probe must be true or false"),
+        ({"seed": 10**30}, "not a number of that size"),
+        ({"learning_rate": 10**400}, "learning_rate must be a number from 0 to 1, not a number of that size"),
+        ({"learning_rate": -1}, "learning_rate must be a number from 0 to 1, not -1"),
+        ({"device": "x" * 10_000}, "device must be one of auto, cpu, not 'x{99}…"),
     ],
 )
 def test_names_what_is_wrong(values, sentence):

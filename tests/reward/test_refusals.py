@@ -1,6 +1,7 @@
 """Nonsense in is refused with a sentence that a person can act on."""
 
 import random
+import threading
 from dataclasses import replace
 
 import pytest
@@ -44,6 +45,46 @@ def test_base_not_found(make_run, tiny_config):
 def test_base_that_is_no_model(make_run, tiny_config, tmp_path):
     (tmp_path / "config.json").write_text('{"model_type": "toaster"}')
     assert "could not be loaded" in reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "{}", "3"])
+def test_base_whose_configuration_is_none(make_run, tiny_config, tiny_bert, tmp_path, text):
+    for file in tiny_bert.glob("token*"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "config.json").write_text(text)
+    assert "could not be loaded" in reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
+
+
+def test_base_without_a_tokenizer(make_run, tiny_config, tiny_llama, tmp_path):
+    for file in ("config.json", "model.safetensors"):
+        (tmp_path / file).write_bytes((tiny_llama / file).read_bytes())
+    found = reason(make_run(config=replace(tiny_config, base=str(tmp_path))))
+    assert "with a tokenizer" in found
+    assert not found.endswith(":")
+
+
+def test_more_layers_than_there_are(make_run, tiny_config):
+    assert "the base model has 2 layers" in reason(make_run(config=replace(tiny_config, kept_layers=99)))
+
+
+def test_more_processes_than_gpus(make_run, tiny_config):
+    """Each would take itself for the only one, and write into the same folder."""
+    config = replace(tiny_config, processes=5, device="auto")
+    assert "processes is 5" in reason(make_run(config=config))
+
+
+def test_all_processes_but_the_first_leave_the_word_to_it(make_run, monkeypatch):
+    """The launcher ends them all as soon as one is gone."""
+    run = make_run(groups=[])
+    monkeypatch.setenv("RANK", "1")
+    second = threading.Thread(target=lambda: train_in(run, lambda: False))
+    second.start()
+    second.join(0.2)
+    assert second.is_alive()
+    monkeypatch.setenv("RANK", "0")
+    assert "no comparisons" in reason(run)
+    second.join(30)
+    assert not second.is_alive()
 
 
 def test_base_that_is_no_language_model(make_run, tiny_config, tiny_bert, tmp_path):

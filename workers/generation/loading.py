@@ -49,7 +49,7 @@ def load(location: str, *, device: torch.device, dtype: torch.dtype, cache: str 
             if files.gguf and cache:
                 files = unpacked(files, Path(cache), partial(_unpack, files))
             tokenizer, model = _read(files, dtype)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError, TypeError) as error:
         raise BackendRefused(
             "The model at “%(location)s” could not be loaded: %(why)s "
             "It must be a causal language model with its tokenizer, of a kind that transformers knows.",

@@ -25,11 +25,11 @@ def load_base(config: TrainConfig) -> RewardNetwork:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, AttributeError, TypeError) as error:
         raise TrainingRefused(
             "The base model %(base)s could not be loaded as a language model with a tokenizer: %(why)s",
             base=repr(config.base),
-            why=str(error).strip().partition("\n")[0][:300],
+            why=" ".join(str(error).split())[:300],
         ) from error
     _ensure_padding(model, tokenizer)
     _check_length(model, tokenizer, config)
@@ -76,6 +76,12 @@ def _keep_layers(model: Any, count: int) -> None:
     if not count:
         return
     layers = transformer_layers(model)
+    if count > len(layers):
+        raise TrainingRefused(
+            "kept_layers is %(wanted)d, and the base model has %(found)d layers: 0 keeps them all.",
+            wanted=count,
+            found=len(layers),
+        )
     del layers[count:]
     model.config.num_hidden_layers = len(layers)
     if getattr(model.config, "layer_types", None):

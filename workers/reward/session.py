@@ -7,7 +7,7 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 
 from workers.reward import sharding
 from workers.reward.checkpoint import fingerprint, put_back, trainable
-from workers.reward.config import TrainConfig
+from workers.reward.config import TrainConfig, TrainingRefused
 from workers.reward.data import Groups
 from workers.reward.finish import finish
 from workers.reward.memory import keep_memory
@@ -18,6 +18,7 @@ from workers.reward.trainer import Stopped, Trainer
 
 def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Callable[[], bool]) -> bool:
     """True when finished, False when stopped. Raises TrainingRefused."""
+    check_devices(config)
     torch.set_num_threads(config.threads)
     keep_memory()
     accelerator = make_accelerator(config)
@@ -38,6 +39,18 @@ def train(run: RunDir, config: TrainConfig, groups: Groups, asked_to_stop: Calla
         return False
     accelerator.wait_for_everyone()
     return True
+
+
+def check_devices(config: TrainConfig) -> None:
+    """Raises TrainingRefused where there are fewer GPUs than processes: each would train alone, in the same folder."""
+    found = torch.cuda.device_count()
+    if config.processes > max(found, 1):
+        raise TrainingRefused(
+            "processes is %(wanted)d, one for each GPU, and this machine has %(found)d of them: set it to 1, or to "
+            "their number.",
+            wanted=config.processes,
+            found=found,
+        )
 
 
 def make_accelerator(config: TrainConfig) -> Accelerator:

@@ -14,6 +14,7 @@ The launcher turns every code but 0 into 1: ask `RunDir(...).outcome()` instead.
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -54,12 +55,21 @@ def train_in(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
     except TrainingRefused as refusal:
         if _is_first():
             run.report("refused", reason=refusal.sentence.english, sentence=refusal.sentence.as_json())
+        else:
+            _wait_for_the_reason(run)
         return REFUSED
 
 
 def _is_first() -> bool:
     """Of several processes under accelerate the first speaks, and holds the lock, for all."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def _wait_for_the_reason(run: RunDir) -> None:
+    """The launcher ends all processes as soon as one is gone: the first has to have spoken by then."""
+    until = time.monotonic() + LOCK_PATIENCE_S
+    while run.outcome() != "refused" and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def _train(run: RunDir, asked_to_stop: Callable[[], bool]) -> int:
@@ -86,13 +96,13 @@ def read_groups(run: RunDir) -> Groups:
         raise TrainingRefused("The comparisons cannot be read: %(why)s", why=error) from error
     if not any(len(groups.rows(split)) for split in ("train", "validation", "test")):
         raise TrainingRefused("There are no comparisons to learn from: people have to rank answers first.")
-    if not len(groups.rows("train")):
-        raise TrainingRefused("No comparison is in the training part: more prompts have to be ranked.")
     if _is_single(groups.column("family")):
         raise TrainingRefused(
             "All comparisons belong to one prompt family, so nothing can be held out to measure the model: "
             "answers to more prompts have to be ranked."
         )
+    if not len(groups.rows("train")):
+        raise TrainingRefused("No comparison is in the training part: more prompts have to be ranked.")
     if not any(p != 0.5 for row in groups.rows("train") for p in groups[int(row)].probability):
         raise TrainingRefused("All comparisons to learn from are ties: nobody preferred an answer to another.")
     return groups
