@@ -145,7 +145,7 @@ def look(page: Page, chat: Assignment) -> list[str]:
 def test_the_entrance_and_the_errors(visit: Open, db: None, width: int) -> None:
     page = visit(None, "/accounts/login/", width=width, reduced_motion="reduce")
     assert wrong(page) == []
-    for template in ("403_csrf.html", "500.html"):
+    for template in ("403_csrf.html", "400.html", "500.html"):
         html = render_to_string(template)
         page.route("**/broken/", partial(answer, html))
         page.goto("/broken/")

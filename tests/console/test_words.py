@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
-from annotation.models import Person, Project
+from annotation.models import Assignment, Person, Project, Turn
+from tests.chat.conftest import chat, give, models, said
 from tests.translated import compile_once
-from workers import jobs
-from workers.models import Job
+from workers import jobs, webhooks
+from workers.answering import EMPTY, Answering
+from workers.models import Job, WebhookDelivery
+
+__all__ = ["chat", "give", "models"]
 
 CHINESE = {"Accept-Language": "zh-hans"}
 
@@ -81,3 +86,31 @@ def test_how_long_a_token_lives(manager: Client, project: Project) -> None:
     page = manager.get(reverse("tokens"), headers=CHINESE).content.decode()
     assert "90 天" in page
     assert "90 days" not in page
+
+
+def test_why_a_model_gave_no_answer_and_a_webhook_did_not_arrive(
+    manager: Client, chat: Assignment, owner: Person, settings: Settings
+) -> None:
+    turn = said(chat, "Hello?")
+    candidate = turn.candidates.get(place=0)
+    Turn.objects.filter(pk=turn.pk).update(state=Turn.State.ANSWERING)
+    turn.refresh_from_db()
+    Answering(turn, lambda: False).fail(candidate, EMPTY)
+    page = manager.get(reverse("chat", args=["letters", turn.conversation_id]), headers=CHINESE).content.decode()
+    assert "它的回答是空的。" in page
+
+    settings.WEBHOOK_HOSTS = ["127.0.0.1"]
+    hook, _secret = webhooks.add(project=chat.project, url="http://127.0.0.1:1/", events=["job.failed"], by=owner)
+    webhooks.deliver(str(webhooks.ping(hook).pk))
+    delivery = WebhookDelivery.objects.get()
+    assert delivery.error.startswith("No answer: ")
+    page = manager.get(reverse("webhooks", args=["letters"]), headers=CHINESE).content.decode()
+    assert delivery.error.replace("No answer: ", "没有应答：") in page
+
+
+def test_a_form_that_is_too_large(manager: Client, settings: Settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 10
+    refused = manager.post(reverse("me"), {"display_name": "O" * 100}, headers=CHINESE)
+    assert refused.status_code == 400
+    assert '<html lang="zh-hans">' in refused.content.decode()
+    assert "无法读取" in refused.content.decode()
