@@ -161,7 +161,7 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": DATA_DIR / "files"},
     },
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "webapp.static_names.HashedModules"},
 }
 # Snapshots go to an S3-compatible store where a bucket is named; readers are sent there by links that it signs.
 if bucket := env.text("SNAPSHOT_BUCKET"):

@@ -21,8 +21,8 @@ def collect_changed() -> bool:
 
 
 def _state() -> str:
-    """A digest of every file's name, size and time."""
-    digest = hashlib.sha256()
+    """A digest of how files are kept, and of every file's name, size and time."""
+    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
             status = Path(storage.path(name)).stat()
