@@ -82,16 +82,14 @@ def test_what_differs_in_the_query_is_told(two: tuple[APIClient, int, int], proj
     assert {"what": "seed", "before": 0, "after": 4} in told["query"]
 
 
-def test_nobody_else_learns_that_they_are_there(
-    api: Api, two: tuple[APIClient, int, int], outsider: Person, annotator: Person
-) -> None:
+def test_nobody_else_reads_it(api: Api, two: tuple[APIClient, int, int], outsider: Person, annotator: Person) -> None:
     client, before, after = two
     done(client, client.post(COMPARE.format(before, after)))
-    for person in (outsider, annotator):
+    for person, refusal in ((outsider, 404), (annotator, 403)):
         other = api(person)
-        assert other.get(COMPARE.format(before, after)).status_code == 404
-        assert other.post(COMPARE.format(before, after)).status_code == 404
-        assert other.get(COMPARE.format(before, after) + "kwise.jsonl").status_code == 404
+        assert other.get(COMPARE.format(before, after)).status_code == refusal
+        assert other.post(COMPARE.format(before, after)).status_code == refusal
+        assert other.get(COMPARE.format(before, after) + "kwise.jsonl").status_code == refusal
     assert client.post(COMPARE.format(before, 999_999)).status_code == 404
 
 

@@ -64,11 +64,11 @@ def test_others_find_nothing(
     one = f"{PATH}{task.pk}/"
     api(owner).post(PATH, sent, format="json")
     assert [api(viewer).get(path).status_code for path in (PATH, one)] == [200, 200]
-    for person in (annotator, outsider):
-        assert [api(person).get(path).status_code for path in (PATH, one)] == [404, 404]
-    for person in (annotator, outsider, viewer):
-        assert api(person).post(PATH, sent, format="json").status_code == 404
-        assert api(person).delete(one).status_code == 404
+    for person, refusal in ((annotator, 403), (outsider, 404)):
+        assert [api(person).get(path).status_code for path in (PATH, one)] == [refusal, refusal]
+    for person, refusal in ((annotator, 403), (outsider, 404), (viewer, 403)):
+        assert api(person).post(PATH, sent, format="json").status_code == refusal
+        assert api(person).delete(one).status_code == refusal
     assert Gold.objects.exists()
 
 

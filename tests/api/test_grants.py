@@ -49,7 +49,7 @@ def test_each_right_opens_its_own_calls(owner: Person, project: Project, path: s
 
 
 def test_a_right_does_not_widen_a_role(annotator: Person, project: Project) -> None:
-    assert client(annotator, Right.RUN).post("/api/v1/projects/letters/snapshots/").status_code == 404
+    assert client(annotator, Right.RUN).post("/api/v1/projects/letters/snapshots/").status_code == 403
 
 
 def test_a_token_for_one_project_knows_no_other(owner: Person, project: Project, fill: Fill) -> None:

@@ -68,7 +68,7 @@ def test_what_is_no_json_is_a_problem(api: Api, owner: Person, project: Project)
 
 def test_annotators_add_nothing(api: Api, annotator: Person, project: Project) -> None:
     for what in ("prompts", "samples", "comparisons"):
-        assert api(annotator).post(url(project, what), []).status_code == 404
+        assert api(annotator).post(url(project, what), []).status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)  # it reads on a connection of its own

@@ -156,7 +156,7 @@ def test_near_copies_are_pointed_out(api: Api, wanted: Project, annotator: Perso
     assert 0.5 < near["similarity"] < 1
     assert api(annotator).post(where, {"prompt": "Something else altogether"}).json() == []
     assert api(annotator).post(where, {}).status_code == 400
-    assert api(viewer).post(where, {"prompt": RAINBOW}).status_code == 404
+    assert api(viewer).post(where, {"prompt": RAINBOW}).status_code == 403
 
 
 @pytest.mark.parametrize("body", [{"messages": []}, {"messages": None}, {"prompt": ""}, {}])

@@ -51,8 +51,8 @@ def test_only_managers_adopt(
     ranked: Project, make_model: MakeModel, api: Api, viewer: Person, annotator: Person, outsider: Person
 ) -> None:
     model = make_model()
-    for person in (viewer, annotator, outsider):
-        assert api(person).post(f"/api/v1/reward-models/{model.pk}/adopt/").status_code == 404
+    for person, refusal in ((viewer, 403), (annotator, 403), (outsider, 404)):
+        assert api(person).post(f"/api/v1/reward-models/{model.pk}/adopt/").status_code == refusal
     assert not RewardModel.objects.get().is_adopted
 
 
@@ -67,8 +67,8 @@ def test_standings(project: Project, fill: Callable[[int], None], api: Api, view
 def test_annotators_and_outsiders_see_no_standings(
     project: Project, api: Api, annotator: Person, outsider: Person
 ) -> None:
-    for person in (annotator, outsider):
-        assert api(person).get(STANDINGS).status_code == 404
+    for person, refusal in ((annotator, 403), (outsider, 404)):
+        assert api(person).get(STANDINGS).status_code == refusal
 
 
 def test_the_labs_settings(project: Project, api: Api, owner: Person) -> None:

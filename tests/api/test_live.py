@@ -55,8 +55,8 @@ def test_nonsense_is_refused(frozen: Frozen, parameters: dict) -> None:
 def test_outsiders_find_nothing(
     frozen: Frozen, outsider: Person, annotator: Person, project: Project, api: Callable[[Person], APIClient]
 ) -> None:
-    for person in (outsider, annotator):
-        assert api(person).get(LIVE.format("kwise")).status_code == 404
+    for person, refusal in ((outsider, 404), (annotator, 403)):
+        assert api(person).get(LIVE.format("kwise")).status_code == refusal
 
 
 def test_streams_leave_threads_to_others(frozen: Frozen) -> None:

@@ -113,6 +113,6 @@ def test_nonsense_is_refused(frozen: Frozen, body: dict) -> None:
 
 
 def test_outsiders_make_no_links(frozen: Frozen, outsider: Person, annotator: Person, api: Callable) -> None:
-    for person in (outsider, annotator):
+    for person, refusal in ((outsider, 404), (annotator, 403)):
         made = api(person).post(f"/api/v1/snapshots/{frozen[1]['id']}/links/", {"file": "trl-preference/train.jsonl"})
-        assert made.status_code == 404
+        assert made.status_code == refusal

@@ -50,8 +50,8 @@ def test_who_may_not_read_the_data_finds_nothing(
     api: Api, project: Project, viewer: Person, annotator: Person, outsider: Person
 ) -> None:
     assert api(viewer).get(WHERE).status_code == 200
-    for person in (annotator, outsider):
-        assert api(person).get(WHERE).status_code == 404
+    for person, refusal in ((annotator, 403), (outsider, 404)):
+        assert api(person).get(WHERE).status_code == refusal
     assert APIClient().get(WHERE).status_code == 401
 
 

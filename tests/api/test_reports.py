@@ -57,9 +57,9 @@ def test_the_first_word_stands(api: Api, owner: Person, report: Report) -> None:
 
 
 def test_others_find_nothing(api: Api, annotator: Person, viewer: Person, outsider: Person, report: Report) -> None:
-    for who in (annotator, viewer, outsider):
-        assert [api(who).get(path).status_code for path in (PATH, f"{PATH}{report.pk}/")] == [404, 404]
-        assert api(who).post(resolve(report), {"verdict": "upheld"}, format="json").status_code == 404
+    for who, refusal in ((annotator, 403), (viewer, 403), (outsider, 404)):
+        assert [api(who).get(path).status_code for path in (PATH, f"{PATH}{report.pk}/")] == [refusal, refusal]
+        assert api(who).post(resolve(report), {"verdict": "upheld"}, format="json").status_code == refusal
     assert Report.objects.open().exists()
 
 

@@ -74,9 +74,9 @@ def test_nobody_is_named(api: Api, reviewer: Person, disputed: Task) -> None:
 def test_others_find_nothing(
     api: Api, owner: Person, annotator: Person, viewer: Person, outsider: Person, disputed: Task, project: Project
 ) -> None:
-    for who in (annotator, viewer, outsider):
-        assert [api(who).get(path).status_code for path in (PATH, of(disputed))] == [404, 404]
-        assert api(who).put(of(disputed), {"verdict": "confirmed"}, format="json").status_code == 404
+    for who, refusal in ((annotator, 403), (viewer, 403), (outsider, 404)):
+        assert [api(who).get(path).status_code for path in (PATH, of(disputed))] == [refusal, refusal]
+        assert api(who).put(of(disputed), {"verdict": "confirmed"}, format="json").status_code == refusal
     judge(disputed, owner, [[pk] for pk in disputed.sample_ids])
     assert api(owner).get(PATH).json()["results"] == []
     assert api(owner).get(of(disputed)).status_code == 404

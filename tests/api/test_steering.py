@@ -32,10 +32,10 @@ def test_it_works(api: Api, owner: Person, path: str) -> None:
     assert (again["withdrawn_at"], again["overlap"]) == (None, 3)
 
 
-def test_to_others_it_does_not_exist(api: Api, annotator: Person, viewer: Person, outsider: Person, path: str) -> None:
-    for person in (annotator, viewer, outsider):
-        assert api(person).get(path).status_code == 404
-        assert api(person).patch(path, {"priority": 9}, format="json").status_code == 404
+def test_others_are_refused(api: Api, annotator: Person, viewer: Person, outsider: Person, path: str) -> None:
+    for person, refusal in ((annotator, 403), (viewer, 403), (outsider, 404)):
+        assert api(person).get(path).status_code == refusal
+        assert api(person).patch(path, {"priority": 9}, format="json").status_code == refusal
     assert Task.objects.get().priority == 4
 
 

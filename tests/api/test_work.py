@@ -83,8 +83,8 @@ def test_anothers_assignment_does_not_exist(
 
 def test_nobody_sees_models_or_others_judgements(api: Api, annotator: Person, viewer: Person, project: Project) -> None:
     for path in ("comparisons/", "reward-models/", "snapshots/"):
-        assert api(annotator).get(f"/api/v1/projects/{project.slug}/{path}").status_code == 404
-    assert api(viewer).post(f"/api/v1/projects/{project.slug}/next/").status_code == 404
+        assert api(annotator).get(f"/api/v1/projects/{project.slug}/{path}").status_code == 403
+    assert api(viewer).post(f"/api/v1/projects/{project.slug}/next/").status_code == 403
 
 
 def test_a_task_costs_the_same_number_of_queries_whatever_there_is(

@@ -87,8 +87,8 @@ def test_others_find_nothing(
             assert client.get(base + path).status_code == 404
         assert client.post(f"{base}turns/", {"text": "x"}).status_code == 404
         assert client.put(f"{base}turns/1/judgement/", {"all_bad": True}).status_code == 404
-    assert api(second_annotator).get(f"/api/v1/projects/{project.slug}/chats/").status_code == 404
-    assert api(second_annotator).post(f"/api/v1/projects/{project.slug}/chats/", {"number": 1}).status_code == 404
+    assert api(second_annotator).get(f"/api/v1/projects/{project.slug}/chats/").status_code == 403
+    assert api(second_annotator).post(f"/api/v1/projects/{project.slug}/chats/", {"number": 1}).status_code == 403
 
 
 def test_senseless_wishes(api: Api, owner: Person, project: Project, give: Give, annotator: Person) -> None:

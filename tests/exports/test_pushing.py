@@ -160,4 +160,4 @@ def test_without_a_token_for_a_hub(frozen: tuple[APIClient, Snapshot], settings:
 
 def test_only_managers_push(hub: Hub, frozen: tuple[APIClient, Snapshot], api: Api, viewer: Person) -> None:
     refused = api(viewer).post(f"/api/v1/snapshots/{frozen[1].pk}/push/", {"repository": "poets/poems"})
-    assert refused.status_code == 404
+    assert refused.status_code == 403

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from annotation.models.audit import record
 from exports import comparison, differences, shelf
 from exports.models import Comparison, Snapshot
-from webapp.api.access import caller
+from webapp.api.access import READS_DATA, caller, object_for
 from webapp.api.bodies import BODIES, Body, body_of
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
@@ -77,14 +77,18 @@ def snapshot_comparison(request: Request, pk: int, other: int) -> Response:
     made = Comparison.objects.visible_to(request.user).filter(before=pk, after=other).first()
     if made is not None:
         return Response(_told(request, made))
+    before, after = _sides(request, pk, other)
     if request.method == "GET":
         raise Http404("These two were not compared yet: POST here.")
-    readable = Snapshot.objects.visible_to(request.user).select_related("project")
-    before, after = get_object_or_404(readable, pk=pk), get_object_or_404(readable, pk=other)
     try:
         return accepted(comparison.start(project=before.project, by=caller(request), before=before, after=after))
     except Refused as error:
         raise Unprocessable(str(error)) from error
+
+
+def _sides(request: Request, *pks: int) -> list[Snapshot]:
+    readable = Snapshot.objects.visible_to(request.user).select_related("project")
+    return [object_for(request, readable, READS_DATA, pk=pk) for pk in pks]
 
 
 def _told(request: Request, made: Comparison) -> dict[str, Any]:
@@ -114,6 +118,7 @@ def diff_url(made: Comparison, name: str) -> str:
 @api_view(["GET", "HEAD"])
 def snapshot_diff(request: Request, pk: int, other: int, form: str) -> Body:
     """All changes of one format as JSON lines `{change, split, before, after}`; `Range` and compression as of files."""
+    _sides(request, pk, other)
     made = get_object_or_404(
         Comparison.objects.visible_to(request.user).select_related("before__project"), before=pk, after=other
     )

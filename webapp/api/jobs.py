@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,7 +10,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from webapp.api.access import caller
+from webapp.api.access import MANAGES, READS_DATA, caller, object_for
 from webapp.api.schema import PROBLEMS
 from workers import jobs
 from workers.models import Job
@@ -42,14 +41,15 @@ def accepted(job: Job, serializer: type[JobSerializer] = JobSerializer) -> Respo
 def job_detail(request: Request, job_id: UUID) -> Response:
     """State, progress, the log's tail, and what the job made."""
     visible = Job.objects.visible_to(request.user).select_related("project")
-    return Response(JobSerializer(get_object_or_404(visible, pk=job_id)).data)
+    return Response(JobSerializer(object_for(request, visible, READS_DATA, pk=job_id)).data)
 
 
 @extend_schema(request=None, responses={202: JobSerializer, **PROBLEMS})
 @api_view(["POST"])
 def job_cancel(request: Request, job_id: UUID) -> Response:
     """Ask the job to stop. One that is over stays as it ended."""
-    job = get_object_or_404(Job.objects.cancellable_by(request.user).select_related("project"), pk=job_id)
+    mine = Job.objects.cancellable_by(request.user).select_related("project")
+    job = object_for(request, mine, MANAGES, pk=job_id)
     jobs.cancel(job, by=caller(request))
     job.refresh_from_db()
     return accepted(job)

@@ -4,7 +4,6 @@ from dataclasses import fields
 from typing import Any
 
 from django.db import IntegrityError
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -14,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.content import messages_of
-from webapp.api.access import MANAGES, READS_DATA, caller, project_for
+from webapp.api.access import MANAGES, READS_DATA, caller, object_for, project_for
 from webapp.api.errors import Conflict, Unavailable, Unprocessable
 from webapp.api.fields import SettingsField
 from webapp.api.jobs import JobSerializer, accepted
@@ -125,7 +124,7 @@ def reward_model(request: Request, pk: int) -> Response:
 @api_view(["POST"])
 def adopt(request: Request, pk: int) -> Response:
     """Let this version's scores count, whatever its figures say: for priorities, exports and best of n."""
-    model = get_object_or_404(RewardModel.objects.managed_by(request.user).select_related("project"), pk=pk)
+    model = object_for(request, RewardModel.objects.managed_by(request.user).select_related("project"), MANAGES, pk=pk)
     return Response(RewardModelSerializer(scoring.adopt(model=model, by=caller(request))).data)
 
 
@@ -147,4 +146,5 @@ def score(request: Request, pk: int) -> Response:
 
 
 def _visible(request: Request, pk: int) -> RewardModel:
-    return get_object_or_404(RewardModel.objects.visible_to(request.user).select_related("project"), pk=pk)
+    readable = RewardModel.objects.visible_to(request.user).select_related("project")
+    return object_for(request, readable, READS_DATA, pk=pk)

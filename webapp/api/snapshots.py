@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,7 +19,7 @@ from exports.models import Snapshot
 from exports.packing import Coding
 from exports.reading import Damaged, Withdrawn, card_of, facts_of, open_file
 from webapp.api import links
-from webapp.api.access import MANAGES, READS_DATA, caller, project_for
+from webapp.api.access import MANAGES, READS_DATA, caller, object_for, project_for
 from webapp.api.bodies import BODIES, Body, body_of
 from webapp.api.errors import Gone, Unprocessable
 from webapp.api.jobs import JobSerializer, accepted
@@ -123,7 +122,7 @@ def snapshot_push(request: Request, pk: int) -> Response:
     managed = Snapshot.objects.visible_to(request.user).filter(
         project__in=Project.objects.with_role(request.user, *MANAGES)
     )
-    frozen = get_object_or_404(managed.select_related("project"), pk=pk)
+    frozen = object_for(request, managed.select_related("project"), MANAGES, pk=pk)
     asked = PushSerializer(data=request.data)
     asked.is_valid(raise_exception=True)
     try:
@@ -179,4 +178,4 @@ def _sent(request: Request, frozen: Snapshot, name: str, reader: Person, **how: 
 
 
 def _visible(request: Request, pk: int) -> Snapshot:
-    return get_object_or_404(Snapshot.objects.visible_to(request.user).select_related("project"), pk=pk)
+    return object_for(request, Snapshot.objects.visible_to(request.user).select_related("project"), READS_DATA, pk=pk)

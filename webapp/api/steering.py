@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import api_view
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 from annotation import tasks
 from annotation.models import Project, Task
 from annotation.models.task import PRIORITIES
-from webapp.api.access import MANAGES, caller
+from webapp.api.access import MANAGES, caller, object_for
 from webapp.api.errors import Unprocessable
 from webapp.api.schema import PROBLEMS
 
@@ -52,7 +51,9 @@ class SteerSerializer(serializers.Serializer[Any]):
 def task(request: Request, pk: int) -> Response:
     """A task; or change its priority, overlap, cohort, or withdraw it. What is not sent stays as it is."""
     managed = Project.objects.with_role(request.user, *MANAGES)
-    found = get_object_or_404(Task.objects.select_related("lane", "project"), pk=pk, project__in=managed)
+    found = object_for(
+        request, Task.objects.select_related("lane", "project").filter(project__in=managed), MANAGES, pk=pk
+    )
     if request.method == "PATCH":
         sent = SteerSerializer(data=request.data)
         sent.is_valid(raise_exception=True)

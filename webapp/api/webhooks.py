@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from webapp.api.access import MANAGES, caller, project_for
+from webapp.api.access import MANAGES, caller, object_for, project_for
 from webapp.api.paging import NewestFirst
 from webapp.api.schema import PROBLEMS, page_of
 from workers import outgoing, webhooks
@@ -100,4 +100,4 @@ def _described(delivery: WebhookDelivery) -> Any:
 
 
 def _mine(request: Request, pk: int) -> Webhook:
-    return get_object_or_404(Webhook.objects.visible_to(request.user).select_related("project"), pk=pk)
+    return object_for(request, Webhook.objects.visible_to(request.user).select_related("project"), MANAGES, pk=pk)
