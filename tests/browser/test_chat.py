@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from annotation import assignment as leases
 from annotation import chatting
 from annotation.models import Assignment, Candidate, Judgement, Person, Project, Report, Turn
 from annotation.presets import PRESETS
@@ -314,3 +315,45 @@ def test_a_worker_lost_in_the_middle_is_said_and_another_begins_anew(
     expect(page.locator(f"[data-candidate='{first.pk}']")).to_have_text("")
     answered(turn, "A whole answer", "Another worker's answer")
     expect(page.locator(".pick").first).to_be_visible()
+
+
+def test_a_chat_that_comes_after_a_ranking_works_as_any_other(
+    visit: Open, chat: Assignment, annotator: Person, project: Project, fill: Callable[[int], None]
+) -> None:
+    fill(1)
+    ranking = leases.lease_next(person=annotator, project=project, kind="rank", holding=[chat.pk])
+    page = visit(annotator, f"{WORK}{ranking.pk}/")
+    expect(page.locator("#ranking")).to_be_visible()
+    for digit in "1234":
+        page.keyboard.press(digit)
+    page.keyboard.press("Enter")
+    expect(page.locator("#message textarea")).to_be_visible()
+    expect(page.locator("body.scripted .by-keys")).to_be_visible()  # its modules are here
+    page.locator("#message textarea").fill("Hello?")
+    page.keyboard.press("Enter")
+    expect(page.locator("#chat-live")).to_be_visible()
+    assert open_turn().text == "Hello?"
+
+
+def test_a_pause_keeps_the_conversation(visit: Open, chat: Assignment, annotator: Person) -> None:
+    said(chat, "Hello?", "Hi", "Ho")
+    page = visit(annotator, WORK)
+    expect(page.locator(".turn-title")).to_be_visible()
+    page.locator("h1").click()
+    page.keyboard.press("p")
+    page.wait_for_url("**/day/")
+    assert not Assignment.objects.live().exists()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.locator(".pick")).to_have_count(2)
+    assert Assignment.objects.live().get().pk == chat.pk
+
+
+def test_while_one_types_a_lost_session_is_said(visit: Open, chat: Assignment, annotator: Person) -> None:
+    page = visit(annotator, WORK)
+    page.context.clear_cookies(name="sessionid")
+    page.locator("#message textarea").fill("In the middle of")
+    expect(page.locator("#keeping")).to_contain_text("Your session has ended. What you enter is kept")
+    page.locator("#keeping").get_by_role("link", name="Sign in").click()
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, annotator.username)
+    expect(page.locator("#message textarea")).to_have_value("In the middle of")

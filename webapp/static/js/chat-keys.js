@@ -3,6 +3,7 @@
 const SWITCH = "prefloop-keys"; // the ranking page's switch: one wish for both
 const TYPING = "textarea, select, input:not([type=radio]):not([type=checkbox])";
 const OPENS = { s: "skip", r: "report" };
+const CLICKS = { p: "pause", u: "look-back" };
 const touch = matchMedia("(pointer: coarse)");
 
 function keysAreOn() {
@@ -63,6 +64,7 @@ export function startKeys(chat, order, signal) {
     const key = event.key.toLowerCase();
     if (key === "?") dialog.showModal();
     else if (key in OPENS) open(OPENS[key]);
+    else if (key in CLICKS) document.getElementById(CLICKS[key])?.click();
     else if (!/^[1-9]$/.test(event.key)) return;
     else if (!answers(event)) press(chat, order, Number(event.key));
     event.preventDefault();
