@@ -1,5 +1,6 @@
 """Nothing that a person reads is left in English for those who read Chinese."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import pytest
 from babel.messages.catalog import Message
 from babel.messages.pofile import read_po
 
-from webapp.catalogue import LOCALE, template
+from webapp.catalogue import LOCALE, PACKAGES, ROOT, SAID, template
+from workers.sentences import Spoken
 
 CATALOGUES = sorted(LOCALE.glob("*/LC_MESSAGES/*.po"))
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|%s")
@@ -40,3 +42,28 @@ def test_messages_are_found_in_templates_and_modules() -> None:
     found = {message.id for message in template()}
     assert {"Rank the answers", "Annotator", "Saved: %(order)s"} <= found
     assert ("%(names)s has no rank yet.", "%(names)s have no rank yet.") in found
+
+
+def test_what_workers_say_can_be_found() -> None:
+    """Words with facts pasted into them are in no catalogue: `Refused("No %(thing)s.", thing=…)`, not `f"…"`."""
+    pasted = []
+    for path in (path for package in PACKAGES for path in (ROOT / package).rglob("*.py")):
+        for call in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)):
+            name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if name in SAID and call.args and _is_pasted(call.args[0]):
+                pasted.append(f"{path.relative_to(ROOT)}:{call.lineno}")
+    assert not pasted
+
+
+def _is_pasted(words: ast.expr) -> bool:
+    if isinstance(words, ast.BinOp):  # "…" % facts, "…" + fact
+        return isinstance(words.left, ast.Constant) and isinstance(words.left.value, str)
+    return isinstance(words, ast.JoinedStr)
+
+
+def test_every_error_of_a_worker_is_looked_through() -> None:
+    assert {each.__name__ for each in _below(Spoken)} <= {*SAID}
+
+
+def _below(kind: type) -> set[type]:
+    return {each for child in kind.__subclasses__() for each in (child, *_below(child))}

@@ -17,6 +17,11 @@ from django.utils.translation.template import templatize
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("annotation", "exports", "webapp", "workers")
 LOCALE = ROOT / "webapp" / "locale"
+# What workers say and pages show later: workers/sentences.py.
+SAID = (
+    *("Sentence", "log", "Refused", "TrainingRefused", "BackendRefused", "BackendUnavailable", "Overloaded"),
+    *("NotAllowed", "Damaged"),
+)
 KEYWORDS: dict[str, Any] = {
     **DEFAULT_KEYWORDS,
     "gettext_noop": None,
@@ -24,9 +29,7 @@ KEYWORDS: dict[str, Any] = {
     "gettext_lazy": None,
     "ngettext_lazy": (1, 2),
     "pgettext_lazy": ((1, "c"), 2),
-    # What workers say and pages show later: workers/sentences.py.
-    **dict.fromkeys(("Sentence", "log", "BackendRefused", "BackendUnavailable", "Overloaded"), None),
-    **dict.fromkeys(("Refused", "TrainingRefused", "NotAllowed", "Damaged"), None),
+    **dict.fromkeys(SAID, None),
     "progress": None,
 }
 

@@ -114,7 +114,7 @@ def _after(job: jobs.RunningJob, model: RewardModel) -> dict[str, Any]:
     job.progress(0, 0, "choosing what to rank next")
     chosen = priorities.apply(model, job.check)
     job.log(
-        "What to rank next, by %(strategy)s: %(n)d tasks changed their priority.",
+        "What to rank next (%(strategy)s): %(n)d tasks changed their priority.",
         strategy=Sentence(NextStrategy(chosen["strategy"]).label),
         n=chosen["changed"],
     )
