@@ -247,6 +247,12 @@ def _line(event: dict[str, Any]) -> Sentence | None:
                 best=f"{best:.4g}",
                 at=at,
             )
+        case {"phase": "halved", "tokens_per_pass": tokens}:
+            return Sentence(
+                "Memory does not hold passes of that size: going on with %(tokens)d tokens at most in each, which "
+                "changes nothing but the time.",
+                tokens=tokens,
+            )
         case {"phase": "finish", "step": step}:
             return Sentence("Trained for %(step)d steps; measuring on held-out prompts.", step=step)
         case {"phase": "done", "heldout": {"value": float(value)}}:

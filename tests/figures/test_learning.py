@@ -46,6 +46,7 @@ def test_noise_is_called_so() -> None:
         (curve([5, 10, 20], [0.5, 0.5, 0.5]), "rankings"),
         (curve([25, 50, 100], [0.5, 0.5, 0.5], families=3), "families"),
         (curve([50, 100], [0.5, 0.6]), "points"),
+        (curve([50, 100, 200], [0.8, 0.7, 0.6]), "falling"),
         (Curve([], np.zeros((0, 0)), np.zeros(0)), "rankings"),
     ],
 )

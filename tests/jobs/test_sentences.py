@@ -74,3 +74,9 @@ def test_a_text_is_recognised_as_the_sentence_that_it_is() -> None:
     assert (found.words, found.facts) == (words, {"n": 7})
     assert recognised("kto has no rows.", NOTES).facts == {"name": "kto"}
     assert recognised("Anything (else) %s.", NOTES).english == "Anything (else) %s."
+
+
+def test_smaller_passes_are_said() -> None:
+    line = training._line({"phase": "halved", "step": 3, "total_steps": 9, "tokens_per_pass": 1024})
+    assert line is not None
+    assert "going on with 1024 tokens at most" in line.english

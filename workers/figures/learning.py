@@ -42,8 +42,9 @@ def curve_points(curve: Curve, seed: int = 0) -> list[dict[str, Any]]:
 def projection(curve: Curve, floor: float = 0.0, more: int = MORE, seed: int = 0) -> dict[str, Any]:
     """What `more` rankings would add to the last point's accuracy: `{more, gain, low, high, told, beyond, floor}`.
 
-    `told`: the interval lies on one side of zero. `beyond`: more is asked for than there is. Where there is too little
-    to fit, `{more, reason}` alone: `reason` is `points`, `rankings` or `families`.
+    `told`: the interval lies above zero. `beyond`: more is asked for than there is. Where there is too little
+    to fit, or the accuracy fell as rankings were added, which no law of this kind goes on with, `{more, reason}` alone:
+    `reason` is `points`, `rankings`, `families` or `falling`.
     """
     if reason := _too_little(curve):
         return {"more": more, "reason": reason}
@@ -56,7 +57,9 @@ def projection(curve: Curve, floor: float = 0.0, more: int = MORE, seed: int = 0
     errors = 1 - (counts @ curve.correct.T)[kept] / below[kept, None]
     gains = _gains(sizes, errors, floor, more)
     low, high = np.quantile(gains[1:], TAILS)
-    told = bool(low > 0 or high < 0)
+    if high < 0:
+        return {"more": more, "reason": "falling"}
+    told = bool(low > 0)
     facts = {"gain": float(gains[0]), "low": float(low), "high": float(high), "told": told}
     return {"more": more, **facts, "beyond": more > curve.rankings[-1], "floor": floor}
 
