@@ -154,7 +154,7 @@ def test_over_the_api(api: Api, owner: Person, annotator: Person, project: Proje
         assert client.post(where, {"kind": "write_prompt", "number": 1, **odd}).status_code == 400, odd
     assert client.post(where, {"kind": "rate"}).status_code == 422
     assert client.post(where, {"kind": "rank"}).status_code == 400
-    assert api(annotator).post(where, {"kind": "demonstrate"}).status_code == 404
+    assert api(annotator).post(where, {"kind": "demonstrate"}).status_code == 403
     patched = client.patch("/api/v1/projects/letters/", {"start_from_best": True, "prompt_instruction": "Ask."})
     assert patched.json()["start_from_best"] is True
 

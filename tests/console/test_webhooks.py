@@ -81,7 +81,7 @@ def test_the_same_over_the_api(
     assert client.post(where, {"url": "https://10.0.0.1/", "events": ["snapshot.ready"]}).status_code == 400
     assert client.post(where, {"url": "https://198.41.0.4/", "events": ["nothing"]}).status_code == 400
     for path in (where, one, f"{one}deliveries/"):
-        assert api(annotator).get(path).status_code == 404
+        assert api(annotator).get(path).status_code == 403
     assert client.delete(one).status_code == 204
     assert not Webhook.objects.exists()
 

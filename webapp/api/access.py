@@ -9,13 +9,23 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
 
 from annotation.models import Person, Project
 from annotation.models.project import JUDGES, MANAGES, READS_DATA, REVIEWS
 
-__all__ = ["JUDGES", "MANAGES", "READS_DATA", "REVIEWS", "caller", "member_project", "object_for", "project_for"]
+__all__ = [
+    "JUDGES",
+    "MANAGES",
+    "READS_DATA",
+    "REVIEWS",
+    "caller",
+    "member_project",
+    "object_for",
+    "project_for",
+    "refusal",
+]
 
 M = TypeVar("M", bound=Model)
 
@@ -31,7 +41,7 @@ def project_for(request: Request, slug: str, roles: Sequence[str]) -> Project:
     try:
         return Project.objects.with_role(request.user, *roles).get(slug=slug)
     except Project.DoesNotExist:
-        raise denied(request, member_project(request, slug), roles) from None
+        raise refusal(request, slug, roles) from None
 
 
 def member_project(request: Request, slug: str) -> Project:
@@ -46,11 +56,19 @@ def object_for(request: Request, allowed: QuerySet[M], roles: Sequence[str], **w
     except Http404:
         mine = Project.objects.visible_to(request.user)
         found = get_object_or_404(allowed.model._default_manager.filter(project__in=mine), **which)
-        raise denied(request, found.project, roles) from None  # type: ignore[attr-defined]
+        project: Project = found.project  # type: ignore[attr-defined]
+        role = project.role_of(caller(request))
+        if role in roles:  # of a snapshot that mixes several projects
+            raise PermissionDenied("This takes the right to read the data of all its projects.") from None
+        raise _denied(role, project, roles) from None
 
 
-def denied(request: Request, project: Project, roles: Sequence[str]) -> PermissionDenied:
+def refusal(request: Request, slug: str, roles: Sequence[str]) -> APIException:
+    """Why the caller was not found to hold one of `roles` in the project. Raises `Http404` for who is no member."""
+    project = member_project(request, slug)
     role = project.role_of(caller(request))
-    if role in roles:  # of a snapshot that mixes several projects
-        return PermissionDenied("This takes the right to read the data of all its projects.")
+    return NotFound() if role in roles else _denied(role, project, roles)  # they were let in a moment later
+
+
+def _denied(role: str | None, project: Project, roles: Sequence[str]) -> PermissionDenied:
     return PermissionDenied(f"You are {role} in {project.slug}: this takes {' or '.join(roles)}.")

@@ -18,7 +18,7 @@ from annotation.lookups import own_assignment, where_one_judges
 from annotation.models import Assignment, Judgement, Person, Project, Ranking
 from annotation.models.task import TaskKind
 from annotation.undoing import undo
-from webapp.api.access import JUDGES, caller, denied, member_project
+from webapp.api.access import JUDGES, caller, refusal
 from webapp.api.conversation import ChatSerializer
 from webapp.api.errors import Conflict
 from webapp.api.fields import FiniteField, NamedField
@@ -132,7 +132,7 @@ def next_task(request: Request, slug: str) -> Response:
         project = where_one_judges(person=person, slug=slug)
         assignment = _leased(person, project, _wishes(request.data))
     except Project.DoesNotExist:
-        raise denied(request, member_project(request, slug), JUDGES) from None
+        raise refusal(request, slug, JUDGES) from None
     except leases.NothingLeft as nothing:
         return Response(status=204, headers={"X-Reason": nothing.reason})
     return Response(described(assignment))
