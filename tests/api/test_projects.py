@@ -43,6 +43,12 @@ def test_bad_values_are_named(api: Api, owner: Person) -> None:
     assert set(answer.json()["errors"]) == {"k", "preset"}
 
 
+def test_a_name_that_would_turn_what_stands_around_it_is_refused(api: Api, owner: Person) -> None:
+    answer = api(owner).post("/api/v1/projects/", {"name": "Poems \u202egnp.exe", "slug": "poems"})
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == {"name"}
+
+
 def test_what_is_asked_is_set_and_changed(api: Api, owner: Person) -> None:
     asked = {"scales": [{"name": "tone", "label": "Tone", "min": 1, "max": 5}], "strength": True}
     wishes = {"name": "New", "slug": "new", "preset": "instructgpt", "questions": {**asked, "flags": []}}
