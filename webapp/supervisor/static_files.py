@@ -22,7 +22,7 @@ def collect_changed() -> bool:
 
 def _state() -> str:
     """A digest of how files are kept, and of every file's name, size and time."""
-    digest = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    digest = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for name, storage in finder.list([]):
             status = Path(storage.path(name)).stat()
