@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 
@@ -54,4 +55,7 @@ def _hash(path: Path) -> str:
 if __name__ == "__main__":
     if len(sys.argv) != 5:
         raise SystemExit(__doc__)
-    fetch(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))
+    try:
+        fetch(sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))
+    except HTTPError as error:
+        raise SystemExit(f"{error.url} answers {error.code} {error.reason}: {error.read().decode()}") from None

@@ -75,7 +75,17 @@ def test_a_download_goes_on_where_it_broke(
 def test_who_has_it_gets_no_bytes_again(frozen: tuple[APIClient, dict]) -> None:
     client, snapshot = frozen
     tag = client.get(FILE.format(snapshot["id"]))["ETag"]
-    assert client.get(FILE.format(snapshot["id"]), headers={"if-none-match": tag}).status_code == 304
+    for known in (tag, f'"another", W/{tag}', "*"):
+        assert client.get(FILE.format(snapshot["id"]), headers={"if-none-match": known}).status_code == 304
+    assert client.get(FILE.format(snapshot["id"]), headers={"if-none-match": '"another"'}).status_code == 200
+
+
+def test_who_goes_on_with_another_file_is_told(frozen: tuple[APIClient, dict]) -> None:
+    client, snapshot = frozen
+    tag = client.get(FILE.format(snapshot["id"]))["ETag"]
+    for known, status in ((tag, 206), ("*", 206), ('"another"', 412), (f"W/{tag}", 412)):
+        headers = {"if-match": known, "range": "bytes=0-1"}
+        assert client.get(FILE.format(snapshot["id"]), headers=headers).status_code == status
 
 
 def test_what_is_not_there_is_404(frozen: tuple[APIClient, dict], api: Api, outsider: Person) -> None:

@@ -23,6 +23,7 @@ BODIES: dict[Any, Any] = {
     (302, "text/html"): OpenApiResponse(OpenApiTypes.BINARY, description="The file lies in an object store: go there"),
     304: None,
     (410, "application/problem+json"): OpenApiTypes.OBJECT,
+    412: None,
     416: None,
     **PROBLEMS,
 }

@@ -17,9 +17,12 @@ RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
 def ranged(request: HttpRequest, path: Path, *, etag: str, content_type: str) -> HttpResponse | StreamingHttpResponse:
-    """The file, the part of it that `Range` asks for, 304 when the reader has it, or 416 past its end."""
+    """The file, the part of it that `Range` asks for, 304 when the reader has it, 412 when `If-Match` is of another
+    one, or 416 past its end."""
     size, quoted = path.stat().st_size, f'"{etag}"'
-    if quoted in _listed(request.headers.get("If-None-Match", "")):
+    if "If-Match" in request.headers and not _listed(request.headers["If-Match"]) & {quoted, "*"}:
+        return _headed(HttpResponse(status=412), quoted)
+    if _listed(request.headers.get("If-None-Match", ""), weakly=True) & {quoted, "*"}:
         return _headed(HttpResponse(status=304), quoted)
     span = _span(request, size, quoted)
     if span is None:
@@ -36,8 +39,10 @@ def ranged(request: HttpRequest, path: Path, *, etag: str, content_type: str) ->
     return _headed(response, quoted)
 
 
-def _listed(header: str) -> set[str]:
-    return {tag.strip().removeprefix("W/") for tag in header.split(",")}
+def _listed(header: str, *, weakly: bool = False) -> set[str]:
+    """The tags of the header; compared weakly, a weak one is as good (RFC 9110, section 8.8.3.2)."""
+    tags = {tag.strip() for tag in header.split(",")}
+    return {tag.removeprefix("W/") for tag in tags} if weakly else tags
 
 
 def _span(request: HttpRequest, size: int, etag: str) -> tuple[int, int] | None:
