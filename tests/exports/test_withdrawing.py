@@ -199,3 +199,11 @@ def test_from_the_shell(chat: Project) -> None:
     assert Snapshot.objects.open().count() == 1
     with pytest.raises(CommandError, match="There is no person 'chat:ann'"):
         call_command("forget_person", "chat", "chat:ann", "--yes", stdout=out, stderr=io.StringIO())
+
+
+def test_where_nobody_can_be_asked_nothing_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge(task(project(), "Hi", ["a", "b"]), "ann", [0, 1])
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    with pytest.raises(CommandError, match="--yes"):
+        call_command("forget_person", "chat", "chat:ann", stdout=io.StringIO())
+    assert Judgement.objects.exists()

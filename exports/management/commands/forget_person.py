@@ -25,8 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         project = foreground.project_named(options["project"])
         name = options["person"]
-        if not options["yes"] and input(f"Delete all that {name} judged in {project.slug}? [yes/no] ") != "yes":
-            raise CommandError("Nothing was deleted.")
+        if not options["yes"] and not _is_confirmed(f"Delete all that {name} judged in {project.slug}? [yes/no] "):
+            raise CommandError("Nothing was deleted: answer yes, or give --yes where nobody can be asked.")
         jobs = self._forgotten(project, name)
         self.stdout.write(f"Deleted. {len(jobs)} snapshots are withdrawn.")
         for job in jobs:
@@ -40,3 +40,10 @@ class Command(BaseCommand):
             return forget_writer(name=name, project=project, by=None)
         except LookupError as error:
             raise CommandError(f"There is no person {name!r}. {error}") from error
+
+
+def _is_confirmed(question: str) -> bool:
+    try:
+        return input(question) == "yes"
+    except EOFError:  # nobody is there
+        return False
