@@ -23,7 +23,7 @@ class Direct:
 
     def __init__(self, get_response: Answer):
         self.pages = get_response
-        self.calls = cast(Answer, Compression(convert_exception_to_response(answer)))
+        self.calls = cast(Answer, Compression(measured(convert_exception_to_response(answer))))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.calls(request) if brings_token(request) else self.pages(request)
@@ -35,12 +35,22 @@ def brings_token(request: HttpRequest) -> bool:
 
 
 def answer(request: HttpRequest) -> HttpResponseBase:
-    """What Django's handler does behind the middleware; and of the middleware the language and the length."""
+    """What Django's handler does behind the middleware; and of the middleware the language."""
     translation.activate(translation.get_language_from_request(request))
     match = request.resolver_match = resolve(request.path_info)
     response: HttpResponseBase = match.func(request, *match.args, **match.kwargs)
     if isinstance(response, SimpleTemplateResponse):
         response.render()
-    if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
-        response["Content-Length"] = len(response.content)  # else the connection is not kept, or it goes in chunks
     return response
+
+
+def measured(get_response: Answer) -> Answer:
+    """With its length, errors too: else the connection is not kept, or it goes in chunks."""
+
+    def answered(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if isinstance(response, HttpResponse) and not response.has_header("Content-Length"):
+            response["Content-Length"] = len(response.content)
+        return response
+
+    return answered

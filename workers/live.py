@@ -14,7 +14,8 @@ logger = logging.getLogger(__name__)
 
 KEPT_S = 600
 TELL_EVERY_S = 0.1
-BROKEN = (redis.RedisError, OSError)
+# What redis-py raises where Redis is away; ValueError where it does not answer in time while a connection is opened.
+BROKEN = (redis.RedisError, OSError, ValueError)
 
 
 @dataclass

@@ -1,11 +1,14 @@
 """Calls with a token skip what serves pages; calls with a session do not."""
 
+import socket
 from collections.abc import Callable
 
 from django.test import Client
+from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
 from annotation.models import Person, Project
+from webapp.api import throttling
 
 Api = Callable[[Person], APIClient]
 
@@ -32,6 +35,18 @@ def test_errors_are_the_same_problems(api: Api, annotator: Person) -> None:
     for path in ("/api/v1/nothing/", "/api/v1/projects/none/", "/api/nothing"):
         answer = client.get(path)
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json"), path
+        assert answer["Content-Length"] == str(len(answer.content)), path
+
+
+def test_a_broker_that_does_not_answer_holds_nobody_up(api: Api, annotator: Person, settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.REDIS_URL = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        throttling._redis.cache_clear()
+        throttling._tallies.clear()
+        try:
+            assert api(annotator).get("/api/v1/projects/").status_code == 200
+        finally:
+            throttling._redis.cache_clear()
 
 
 def test_words_are_in_the_callers_language(api: Api, annotator: Person) -> None:

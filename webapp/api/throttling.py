@@ -11,6 +11,8 @@ from django.conf import settings
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from workers.live import BROKEN
+
 logger = logging.getLogger(__name__)
 MINUTE_S = 60
 
@@ -79,7 +81,7 @@ def _tell(key: str, calls: int) -> int:
             pipeline.incrby(key, calls)
             pipeline.expire(key, 2 * MINUTE_S)
             return int(pipeline.execute()[0])
-    except redis.RedisError:
+    except BROKEN:
         logger.warning("calls are not counted: Redis is away")
         return 0
 

@@ -35,7 +35,8 @@ function start(task) {
   stop();
   running = new AbortController();
   document.body.classList.add("scripted");
-  for (const hidden of task.querySelectorAll("[data-script]")) hidden.hidden = false;
+  // What a chat offers beyond its forms is shown by its own modules, once they are there.
+  for (const hidden of task.querySelectorAll("[data-script]:not(#chat *)")) hidden.hidden = false;
   startOpening(task, running.signal);
   startFolding(task, desk.dataset, running.signal);
   const form = task.querySelector("#ranking");
