@@ -23,7 +23,8 @@ class Direct:
 
     def __init__(self, get_response: Answer):
         self.pages = get_response
-        self.calls = cast(Answer, Compression(measured(convert_exception_to_response(answer))))
+        whole = cast(Answer, convert_exception_to_response(answer))
+        self.calls = cast(Answer, Compression(measured(whole)))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         return self.calls(request) if brings_token(request) else self.pages(request)
