@@ -1,5 +1,6 @@
 """A project of as many four-way rankings as are asked for, of realistic lengths, made by the database itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
 PIECES = 4096
@@ -91,10 +92,14 @@ def fill(prompts: int, slug: str = "bench", after: int = 0) -> Any:
         insert(cursor, Judgement, tasks, id="n", project_id=project.pk, task_id="n", prompt_id="n", seconds="n % 90",
                person_id=f"(ARRAY{people})[1 + n % 20]")  # fmt: skip
         insert(cursor, Ranking, tasks, id="n", judgement_id="n", sample_ids=ids, ranks=ORDERS)
-        for model in (Prompt, Sample, Task, Judgement, Ranking):
-            cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
-        cursor.execute("RESET session_replication_role")
+        settle(cursor, (Prompt, Sample, Task, Judgement, Ranking))
     return project
+
+
+def settle(cursor: Any, models: Sequence[Any]) -> None:
+    for model in models:
+        cursor.execute(f"VACUUM ANALYZE {model._meta.db_table}")
+    cursor.execute("RESET session_replication_role")
 
 
 def insert(cursor: Any, model: Any, source: str, **given: object) -> None:
